@@ -1,0 +1,1 @@
+"""Data and validation: settings and the model catalogue."""

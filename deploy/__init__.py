@@ -1,0 +1,1 @@
+"""Bringing a fleet up: local, systemd."""

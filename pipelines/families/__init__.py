@@ -1,0 +1,1 @@
+"""One file per model family, each with the stages load, encode, denoise and decode."""

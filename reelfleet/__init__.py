@@ -1,0 +1,1 @@
+"""reelfleet: producers, operators and consumers of the fleet."""

@@ -1,0 +1,1 @@
+"""What both sides agree on: requests, job states, events, manifests, errors and names."""

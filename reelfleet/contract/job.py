@@ -1,0 +1,92 @@
+"""A job as producers, operators and programs see it: one shape everywhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from reelfleet.contract.base import Frozen
+from reelfleet.contract.errors import WireError
+from reelfleet.contract.manifest import Artifact
+from reelfleet.contract.names import Stage
+
+
+class JobState(StrEnum):
+    """Where a job stands; ``docs/architecture`` draws the transitions."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ABORTED = "aborted"
+    QUARANTINED = "quarantined"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the state never changes again."""
+        return self in TERMINAL_STATES
+
+
+TERMINAL_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.ABORTED, JobState.QUARANTINED})
+
+
+class Want(StrEnum):
+    """The desired state; a field of its own, so that an order given while nobody listens still holds."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    YIELD = "yield"
+    ABORT = "abort"
+
+
+class Phase(StrEnum):
+    """What a stage is doing."""
+
+    FETCH = "fetch"
+    LOAD = "load"
+    ENCODE = "encode"
+    DENOISE = "denoise"
+    DECODE = "decode"
+    WRITE = "write"
+    UPLOAD = "upload"
+    COMMIT = "commit"
+
+
+class Progress(Frozen):
+    """How far a phase is."""
+
+    phase: Phase
+    step: int = Field(default=0, ge=0, description="steps, frames or files done")
+    of: int = Field(default=0, ge=0, description="how many there are; 0 when unknown")
+    rate: float | None = Field(default=None, description="steps per second")
+    eta_s: float | None = Field(default=None, description="seconds until the phase ends")
+
+    def __str__(self) -> str:
+        """Return the text that Flower shows, such as ``denoise 34/50``."""
+        return f"{self.phase.value} {self.step}/{self.of}" if self.of else self.phase.value
+
+
+class JobStatus(Frozen):
+    """A job, as ``--json``, :meth:`reelfleet.Job.status` and control replies give it."""
+
+    job_id: str
+    kind: Literal["generate"] = "generate"
+    model: str
+    state: JobState
+    stage: Stage
+    progress: Progress | None = None
+    attempt: int = Field(ge=0, description="attempts started; 0 before the first claim")
+    worker: str | None = Field(default=None, description="who holds it, or held it last")
+    priority: int
+    tenant: str
+    created: datetime
+    started: datetime | None = Field(default=None, description="first claim")
+    finished: datetime | None = None
+    manifest_uri: str | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    error: WireError | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,60 @@
+"""Names that other programs rely on: queues, tasks, control commands.
+
+They are stable across deployments: a producer in another language knows only these strings.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+CONTRACT_VERSION = 1
+"""Raised when a change to the contract would make an older side misread a message."""
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+CPU_QUEUE = "reel.cpu"
+PRIORITY_STEPS = (0, 3, 6, 9)
+"""The priorities that Redis keeps apart; others fall to the next lower step. 0 is the highest."""
+
+
+class Stage(StrEnum):
+    """A part of a job's way that one Celery task runs."""
+
+    PREPARE = "prepare"
+    GENERATE = "generate"
+    DELIVER = "deliver"
+
+
+class TaskName(StrEnum):
+    """Celery task names."""
+
+    SUBMIT = "reel.submit"
+    PREPARE = "reel.prepare"
+    GENERATE = "reel.generate"
+    DELIVER = "reel.deliver"
+
+
+class Command(StrEnum):
+    """Broadcast commands for ``celery -A tasks.app control|inspect``."""
+
+    STATUS = "reel_status"
+    PAUSE = "reel_pause"
+    RESUME = "reel_resume"
+    ABORT = "reel_abort"
+    DRAIN = "reel_drain"
+
+
+def task_name(stage: Stage) -> TaskName:
+    """Return the name of the task that runs a stage."""
+    return TaskName(f"reel.{stage.value}")
+
+
+def gpu_queue(model: str) -> str:
+    """Return the queue of a model's GPU stage."""
+    return f"reel.gpu.{model}"
+
+
+def host_queue(host: str) -> str:
+    """Return the queue of the cpu workers on one host, which alone can read that host's spool."""
+    return f"{CPU_QUEUE}.{host}"

@@ -1,0 +1,1 @@
+"""Object stores: `file://` and `s3://` with one interface."""

@@ -1,0 +1,1 @@
+"""Everything that touches Celery: app, stages, worker, steward."""
