@@ -7,6 +7,7 @@ user's file, default. The reference page of settings is made from the descriptio
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,7 @@ from pydantic_settings import NoDecode
 
 from reelfleet.contract.job import Phase
 from reelfleet.settings import ClientSettings, load_settings_of
+from reelfleet.store.retry import StoreRetry
 
 GIB = 1024**3
 HEARTBEATS_UNTIL_GONE = 3
@@ -74,7 +76,13 @@ class Settings(ClientSettings):
     write_limit_s: Seconds = Field(default=3600, description="seconds for writing the media files")
     upload_limit_s: Seconds = Field(default=3600, description="seconds for uploading and committing")
 
-    # Places on this machine.
+    # This machine.
+    host: str = Field(
+        default_factory=socket.gethostname,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$",
+        description="name of this machine in worker and queue names; default: its host name",
+    )
+    cpu_concurrency: int = Field(default=2, ge=1, le=256, description="jobs that one cpu worker prepares or delivers at a time")
     cache_dir: Path = Field(default_factory=default_cache_dir, description="folder for what can be made again, such as tiny models")
     spool_dir: Path = Field(
         default_factory=lambda: default_cache_dir() / "spool",
@@ -130,6 +138,27 @@ class Settings(ClientSettings):
     def heartbeat_ttl_s(self) -> float:
         """Seconds without a heartbeat after which a worker counts as gone."""
         return HEARTBEATS_UNTIL_GONE * self.heartbeat_s + HEARTBEAT_SLACK_S
+
+    @property
+    def lease_ms(self) -> int:
+        """``lease_s`` in milliseconds, as the ledger counts."""
+        return round(self.lease_s * 1000)
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The user's catalogue folders, absolute, for :func:`config.catalogue.load_catalogue`."""
+        return tuple(folder.expanduser().absolute() for folder in self.model_dirs)
+
+    @property
+    def store_retry(self) -> StoreRetry:
+        """How long the store is asked before it counts as unavailable."""
+        return StoreRetry(
+            attempts=self.store_retry_attempts,
+            base_s=self.store_retry_base_s,
+            max_s=self.store_retry_max_s,
+            connect_timeout_s=self.store_connect_timeout_s,
+            read_timeout_s=self.store_read_timeout_s,
+        )
 
     @property
     def served_patterns(self) -> tuple[str, ...]:
