@@ -1,0 +1,74 @@
+"""Broadcast commands for ``celery -A tasks.app control|inspect NAME``; client and CLI send the same ones.
+
+Each writes the ledger first, also when it comes from plain ``celery control``, and then acts on this worker at once.
+Answers are ``{"ok": True, …}`` or ``{"error": {code, message, retryable, details}}``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from celery.worker.control import control_command, inspect_command
+
+from reelfleet.contract.errors import FleetError, Internal
+from reelfleet.contract.names import Command
+from reelfleet.control import apply_abort, apply_drain, apply_pause, apply_resume
+from tasks.worker.consumption import obey
+from tasks.worker.parent import WorkerParent, current_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = dict[str, Any]
+
+
+@inspect_command(name=Command.STATUS.value)
+def reel_status(_state: Any) -> Answer:
+    """Tell what this worker does: device, warm models, job, step, rate, ETA, pauses."""
+    return _answer(_status)
+
+
+@control_command(name=Command.PAUSE.value, args=[("scope", str), ("reason", str)], signature="[fleet|queue:Q|worker:W|job:ID] [reason]")
+def reel_pause(_state: Any, scope: str = "fleet", reason: str = "") -> Answer:
+    """Stop consuming in a scope, and hold its running jobs at their next step."""
+    return _answer(lambda parent: apply_pause(parent.ledger, parent.app, scope, by=parent.identity.name, reason=reason))
+
+
+@control_command(name=Command.RESUME.value, args=[("scope", str)], signature="[fleet|queue:Q|worker:W|job:ID]")
+def reel_resume(_state: Any, scope: str = "fleet") -> Answer:
+    """End a pause."""
+    return _answer(lambda parent: apply_resume(parent.ledger, parent.app, scope))
+
+
+@control_command(name=Command.ABORT.value, args=[("job_id", str), ("reason", str)], signature="<job> [reason]")
+def reel_abort(_state: Any, job_id: str | None = None, reason: str = "", queue: str | None = None, *, fleet: bool = False) -> Answer:
+    """Abort a job, a queue's jobs or all jobs."""
+    return _answer(lambda parent: apply_abort(parent.ledger, parent.app, job_id=job_id, queue=queue, fleet=fleet, reason=reason))
+
+
+@control_command(name=Command.DRAIN.value, args=[("worker", str)], signature="[worker]")
+def reel_drain(_state: Any, worker: str | None = None) -> Answer:
+    """Finish what runs, take nothing new, exit; without a name every worker that hears it drains."""
+    return _answer(lambda parent: apply_drain(parent.ledger, parent.app, worker=worker or parent.identity.name))
+
+
+def _answer(act: Callable[[WorkerParent], dict[str, Any]]) -> Answer:
+    parent = current_parent()
+    try:
+        if parent is None:
+            raise Internal("this worker was not started with `python -m tasks.worker`, so it obeys no reelfleet command")
+        facts = act(parent)
+        obey(parent)
+    except FleetError as error:
+        return {"error": error.to_wire().model_dump(mode="json")}
+    return {"ok": True, **facts}
+
+
+def _status(parent: WorkerParent) -> dict[str, Any]:
+    info = parent.info().model_dump(mode="json")
+    jobs = [parent.ledger.jobs.status(job_id).model_dump(mode="json") for job_id in parent.active_requests()]
+    return {"worker": info, "jobs": jobs, "pauses": parent.ledger.pauses.all(), "audio_tracks": _audio_tracks(jobs)}
+
+
+def _audio_tracks(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [track for job in jobs for artifact in job["artifacts"] for track in artifact["audio_tracks"]]

@@ -1,0 +1,43 @@
+"""What a stage is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelfleet.contract.errors import UnknownModel
+from reelfleet.contract.model_card import ModelCard
+from reelfleet.ledger.types import JobRow, Lease
+from tasks.process import WorkerProcess
+from tasks.stages.observer import LedgerObserver
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """One claimed stage of one job."""
+
+    process: WorkerProcess
+    lease: Lease
+    job: JobRow
+    observer: LedgerObserver
+
+    def card(self) -> ModelCard:
+        """Return the card of the job's model from this worker's own catalogue.
+
+        Raises:
+            UnknownModel: when this worker's catalogue does not name it.
+        """
+        name = self.job.request.model
+        entry = self.process.catalogue.get(name)
+        if entry is None:
+            raise UnknownModel(f"no catalogue file of this worker names the model {name!r}; add one, or submit another model")
+        return entry.card
+
+    def spool_folder(self) -> Path:
+        """Return this attempt's own spool folder; it need not exist."""
+        return spool_root(self.process) / self.job.job_id / str(self.lease.fence)
+
+
+def spool_root(process: WorkerProcess) -> Path:
+    """Return the folder that holds the spools of this host."""
+    return process.settings.spool_dir

@@ -1,0 +1,101 @@
+"""deliver (cpu, on the host of the spool): encode, probe, embed metadata, hash, upload, commit the manifest."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from persistence.deliver import commit_manifest, upload_artifacts, write_artifacts
+from persistence.history import append_history
+from persistence.manifest import build_manifest
+from persistence.spool import SpoolReader, remove_spool
+
+from pipelines.report import GenerationReport
+from reelfleet.contract.errors import Internal
+from reelfleet.contract.job import JobState, Phase
+from reelfleet.contract.manifest import Artifact, Manifest
+from tasks.patience import OUTAGE_PATIENCE_S, patiently
+from tasks.stages.context import StageContext, spool_root
+
+if TYPE_CHECKING:
+    from reelfleet.contract.spec import GenerationSpec
+
+
+@dataclass(frozen=True)
+class _Written:
+    artifacts: tuple[Artifact, ...]
+    timings: dict[str, float]
+
+
+def deliver_result(context: StageContext) -> None:
+    """Run the stage.
+
+    Raises:
+        EncodeFailed, DiskFull, StoreUnavailable: when files cannot be written or uploaded.
+        CommitConflict: when another attempt committed the job; its manifest stands.
+        LeaseLost: when another attempt owns the job.
+    """
+    spec, spool_name, report_json = context.job.spec, context.job.spool, context.job.report
+    if spec is None or spool_name is None or report_json is None:
+        raise Internal(f"job {context.job.job_id} reached deliver without spec, spool or report")
+    report = GenerationReport.model_validate_json(report_json)
+    spool = SpoolReader(spool_root(context.process) / spool_name)
+    written = _write_and_upload(context, spec, spool, report)
+    _commit(context, spec, report, written)
+    remove_spool(spool_root(context.process) / spool_name)
+
+
+def _write_and_upload(context: StageContext, spec: GenerationSpec, spool: SpoolReader, report: GenerationReport) -> _Written:
+    process, lease, observer = context.process, context.lease, context.observer
+    folder = spool.folder / f"artifacts-{lease.fence}"
+    began = time.monotonic()
+    observer.phase(Phase.WRITE, spool.count)
+    files = write_artifacts(
+        spool, spec, job_id=lease.job_id, folder=folder, metadata=_metadata(context, spec, report), on_progress=observer.advance
+    )
+    wrote = time.monotonic()
+    observer.phase(Phase.UPLOAD, len(files))
+    artifacts = upload_artifacts(process.store, files, job_id=lease.job_id, fence=lease.fence, on_progress=observer.advance)
+    return _Written(artifacts, {"write_s": round(wrote - began, 4), "upload_s": round(time.monotonic() - wrote, 4)})
+
+
+def _metadata(context: StageContext, spec: GenerationSpec, report: GenerationReport) -> dict[str, object]:
+    """Return what travels inside the media file: enough to make it again, and no path or credential of this machine."""
+    return {
+        "generator": "reelfleet",
+        "job_id": context.lease.job_id,
+        "spec": spec.model_dump(mode="json"),
+        "spec_sha256": spec.sha256(),
+        "versions": report.versions,
+    }
+
+
+def _commit(context: StageContext, spec: GenerationSpec, report: GenerationReport, written: _Written) -> None:
+    process, lease, jobs = context.process, context.lease, context.process.ledger.jobs
+    context.observer.phase(Phase.COMMIT)
+    manifest = build_manifest(
+        job=context.job, lease=lease, spec=spec, artifacts=written.artifacts, report=report.model_dump(mode="json"), timings=written.timings
+    )
+    outcome = commit_manifest(
+        process.store,
+        manifest,
+        job_id=lease.job_id,
+        decide=lambda data: patiently(lambda: jobs.decide(lease, data), for_s=OUTAGE_PATIENCE_S),
+        conditional=process.conditional_commit(),
+    )
+    committed = Manifest.model_validate_json(outcome.manifest_bytes)
+    artifacts = committed.predicate.artifacts
+
+    def succeed() -> bool:
+        jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts)
+        return True
+
+    def already() -> bool | None:
+        row = jobs.row(lease.job_id)
+        return True if row.state is JobState.SUCCEEDED and row.manifest_uri == outcome.uri else None
+
+    patiently(succeed, for_s=OUTAGE_PATIENCE_S, already=already)
+    if not outcome.won and committed.predicate.fence != lease.fence:
+        process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
+    append_history(process.store, outcome.manifest_bytes)

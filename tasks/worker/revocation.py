@@ -1,0 +1,44 @@
+"""What Celery says about a ticket behind the ledger's back: a revoke from Flower, a child that died."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from billiard.exceptions import WorkerLostError
+from celery.signals import task_failure, task_revoked
+
+from reelfleet.contract.errors import FleetError
+from tasks.worker.parent import current_parent, job_of_ticket
+
+logger = logging.getLogger(__name__)
+
+
+@task_revoked.connect
+def on_revoked(request: Any = None, *, terminated: bool = False, **_: Any) -> None:
+    """Put a revoke or terminate into the ledger, so that the steward does not issue the ticket again."""
+    parent = current_parent()
+    job_id = job_of_ticket(str(request.id)) if request is not None else None
+    if parent is None or job_id is None:
+        return
+    try:
+        parent.ledger.jobs.abort(job_id, "terminated through Celery" if terminated else "revoked through Celery")
+        if terminated:
+            # The child is gone and cannot say so itself.
+            parent.ledger.jobs.abandon(job_id, worker=parent.identity.name)
+    except FleetError as error:
+        logger.warning("the revoke of job %s was not recorded: %s", job_id, error.message)
+
+
+@task_failure.connect
+def on_child_lost(task_id: str = "", exception: BaseException | None = None, **_: Any) -> None:
+    """Give a job back at once when its child died, instead of waiting for the lease to run out."""
+    parent = current_parent()
+    job_id = job_of_ticket(task_id)
+    if parent is None or job_id is None or not isinstance(exception, WorkerLostError):
+        return
+    logger.error("the process of job %s died: %s", job_id, exception)
+    try:
+        parent.ledger.jobs.abandon(job_id, worker=parent.identity.name)
+    except FleetError as error:
+        logger.warning("job %s waits until its lease runs out: %s", job_id, error.message)
