@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
+from reelfleet.contract.errors import InvalidConfig
 from reelfleet.contract.job import Phase
-from reelfleet.settings import ClientSettings, load_settings_of
+from reelfleet.settings import ClientSettings, config_files, load_settings_of, read_config_file
 from reelfleet.store.retry import StoreRetry
 
 GIB = 1024**3
@@ -44,7 +45,8 @@ def _check_input_root(root: str) -> str:
     return root.rstrip("/") or root
 
 
-Folders = Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folders = Annotated[tuple[Folder, ...], NoDecode, _split(os.pathsep)]
 InputRoots = Annotated[tuple[Annotated[str, BeforeValidator(_check_input_root)], ...], NoDecode, _split(",")]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -83,8 +85,8 @@ class Settings(ClientSettings):
         description="name of this machine in worker and queue names; default: its host name",
     )
     cpu_concurrency: int = Field(default=2, ge=1, le=256, description="jobs that one cpu worker prepares or delivers at a time")
-    cache_dir: Path = Field(default_factory=default_cache_dir, description="folder for what can be made again, such as tiny models")
-    spool_dir: Path = Field(
+    cache_dir: Folder = Field(default_factory=default_cache_dir, description="folder for what can be made again, such as tiny models")
+    spool_dir: Folder = Field(
         default_factory=lambda: default_cache_dir() / "spool",
         description="folder for frames between generate and deliver; wants a fast disk",
     )
@@ -146,8 +148,8 @@ class Settings(ClientSettings):
 
     @property
     def model_folders(self) -> tuple[Path, ...]:
-        """The user's catalogue folders, absolute, for :func:`config.catalogue.load_catalogue`."""
-        return tuple(folder.expanduser().absolute() for folder in self.model_dirs)
+        """The user's catalogue folders, for :func:`config.catalogue.load_catalogue`."""
+        return self.model_dirs
 
     @property
     def store_retry(self) -> StoreRetry:
@@ -183,6 +185,15 @@ def load_settings(**overrides: Any) -> Settings:
     """Return a worker's settings; an override that is ``None`` counts as not given.
 
     Raises:
-        InvalidConfig: with every wrong key, its reason and where it came from.
+        InvalidConfig: with every wrong key, its reason and where it came from; a file's key that no setting has is wrong too.
     """
-    return load_settings_of(Settings, **overrides)
+    settings = load_settings_of(Settings, **overrides)
+    unknown = [
+        f"{key} (from {path}): there is no such setting"
+        for path in config_files()
+        for key in read_config_file(path)
+        if key not in Settings.model_fields
+    ]
+    if unknown:
+        raise InvalidConfig("; ".join(unknown), details={"problems": unknown})
+    return settings
