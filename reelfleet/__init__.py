@@ -1,1 +1,64 @@
-"""reelfleet: producers, operators and consumers of the fleet."""
+"""A headless fleet that generates media: what producers, operators and consumers install.
+
+The names below load on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reelfleet.client.fleet import Fleet
+    from reelfleet.client.job import Job
+    from reelfleet.client.result import Result, ResultArtifact
+    from reelfleet.contract.errors import FleetError
+    from reelfleet.contract.event import Event, EventKind
+    from reelfleet.contract.job import JobState, JobStatus
+    from reelfleet.contract.manifest import Manifest
+    from reelfleet.contract.output import OutputOptions
+    from reelfleet.contract.request import GenerateRequest
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Event",
+    "EventKind",
+    "Fleet",
+    "FleetError",
+    "GenerateRequest",
+    "Job",
+    "JobState",
+    "JobStatus",
+    "Manifest",
+    "OutputOptions",
+    "Result",
+    "ResultArtifact",
+    "__version__",
+]
+
+_HOME = {
+    "Event": "contract.event",
+    "EventKind": "contract.event",
+    "Fleet": "client.fleet",
+    "FleetError": "contract.errors",
+    "GenerateRequest": "contract.request",
+    "Job": "client.job",
+    "JobState": "contract.job",
+    "JobStatus": "contract.job",
+    "Manifest": "contract.manifest",
+    "OutputOptions": "contract.output",
+    "Result": "client.result",
+    "ResultArtifact": "client.result",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'reelfleet' has no attribute {name!r}")
+    return getattr(import_module(f"reelfleet.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,73 @@
+"""Data goes to stdout, talk goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Prompts, notes and names come from anywhere; an escape sequence in them must not reach the terminal.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TAB_AND_LINES = re.compile(r"[\t\r\n]+")
+WIDE = 10_000
+"""Columns of a table that nobody looks at: nothing is wrapped or cut in a pipe."""
+
+
+def printable(text: object) -> str:
+    """Return text on one line, without control characters."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _TAB_AND_LINES.sub(" ", str(text)))
+
+
+def plain(document: Any) -> Any:
+    """Return models, and lists and mappings of them, as plain JSON data."""
+    if hasattr(document, "model_dump"):
+        return document.model_dump(mode="json", by_alias=True)
+    if isinstance(document, dict):
+        return {key: plain(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [plain(item) for item in document]
+    return document
+
+
+def write_line(text: str) -> None:
+    """Write one line of data to stdout at once, so that a reader at the other end of a pipe sees it now."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def write_json(document: Any, *, indent: int | None = None) -> None:
+    """Write a document to stdout, on one line unless an indent is given."""
+    write_line(json.dumps(plain(document), ensure_ascii=False, indent=indent))
+
+
+def say(text: str) -> None:
+    """Write talk to stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def talk_console() -> Console:
+    """Return a console on stderr, for progress."""
+    from rich.console import Console  # noqa: PLC0415 - rich is loaded only where something is drawn
+
+    return Console(stderr=True, markup=False, highlight=False)
+
+
+def write_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table to stdout; in a pipe nothing is cut."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(file=sys.stdout, markup=False, highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("-" if cell in {None, ""} else printable(cell)) for cell in row))
+    console.print(table)

@@ -1,0 +1,212 @@
+"""The fleet, as producers and operators hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel
+
+from reelfleet.admission import admit, check
+from reelfleet.client.connections import Connections
+from reelfleet.client.following import follow_fleet
+from reelfleet.client.job import Job
+from reelfleet.client.orders import Orders
+from reelfleet.client.overview import FleetStatus, QueueStatus, read_queues
+from reelfleet.client.uploads import name_uploads, upload_inputs
+from reelfleet.contract.errors import InvalidRequest, NoWorker
+from reelfleet.contract.job import JobState, JobStatus
+from reelfleet.contract.request import INPUT_FIELDS, GenerateRequest
+from reelfleet.resolution import resolve
+from reelfleet.settings import ClientSettings, load_client_settings
+from reelfleet.submission import DEFAULT_MAX_OPEN_JOBS, enqueue
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from reelfleet.contract.event import Event
+    from reelfleet.contract.model_card import ModelCard
+    from reelfleet.contract.spec import GenerationSpec
+    from reelfleet.contract.worker import WorkerInfo
+    from reelfleet.ledger import Ledger
+
+Answers = dict[str, dict[str, Any]]
+
+
+class Fleet:
+    """A fleet of workers, reached through its broker and its store.
+
+    Nothing is opened before it is needed, and nothing outside is touched: the Celery app is a private one, and a
+    host application may have its own app and its own modules ``tasks`` and ``config``. Usable as a context manager.
+    """
+
+    def __init__(
+        self,
+        broker_url: str | None = None,
+        store_url: str | None = None,
+        *,
+        connect_timeout_s: float | None = None,
+        outage_s: float = 60,
+        max_open_jobs: int = DEFAULT_MAX_OPEN_JOBS,
+    ) -> None:
+        """Choose the fleet.
+
+        Args:
+            broker_url: Redis; else ``REEL_BROKER_URL``, the configuration files, the default.
+            store_url: where inputs and results lie; else ``REEL_STORE_URL`` and so on.
+            connect_timeout_s: seconds to wait for a connection.
+            outage_s: how long a wait sits through an outage of Redis before it raises.
+            max_open_jobs: how many open jobs of one tenant are taken before ``QuotaExceeded``.
+
+        Raises:
+            InvalidConfig: when a setting has no known form.
+        """
+        self.settings: ClientSettings = load_client_settings(
+            broker_url=broker_url, store_url=store_url, connect_timeout_s=connect_timeout_s
+        )
+        self._connections = Connections(self.settings)
+        self._orders = Orders(self._connections)
+        self._outage_s = outage_s
+        self._max_open_jobs = max_open_jobs
+
+    def generate(
+        self, request: GenerateRequest | Mapping[str, Any] | None = None, *, queue_anyway: bool = False, job_id: str | None = None, **fields: Any
+    ) -> Job:
+        """Ask for a clip or an image and return its job at once.
+
+        Local inputs (a ``Path``, or text without ``://``) are put into the store under their hash; URIs are passed on.
+
+        Args:
+            request: the whole request; or give its fields by name.
+            queue_anyway: let the job wait although no living worker serves its model.
+            job_id: a chosen id; asking twice with one id makes one job.
+            **fields: fields of :class:`~reelfleet.GenerateRequest`, such as ``model``, ``prompt``, ``seed``, ``idempotency_key``.
+
+        Raises:
+            InvalidRequest: with every problem at once.
+            UnknownModel, NoWorker, QuotaExceeded, IdempotencyConflict: refused at admission.
+            InputMissing: when local inputs cannot be read.
+            BrokerUnavailable, StoreUnavailable: when a side does not answer.
+        """
+        data, uploads = self._name_inputs(_plain(request, fields))
+        admission = admit(self.ledger, data, queue_anyway=queue_anyway, max_open_jobs=self._max_open_jobs)
+        if uploads:
+            upload_inputs(self._connections.store, uploads)
+        submission = enqueue(self.ledger, self._connections.tickets_app, admission, job_id=job_id)
+        return self._job(submission.job_id)
+
+    def submit(self, request: GenerateRequest | Mapping[str, Any], *, queue_anyway: bool = False, job_id: str | None = None) -> Job:
+        """Do what :meth:`generate` does with a whole request."""
+        return self.generate(request, queue_anyway=queue_anyway, job_id=job_id)
+
+    def resolve(self, request: GenerateRequest | Mapping[str, Any] | None = None, **fields: Any) -> GenerationSpec:
+        """Return what a request would run as, from the published catalogue; nothing is written anywhere, nobody need be alive.
+
+        A seed that is left open is drawn for this answer alone. Inputs stay out of the spec: they are fetched by a worker.
+
+        Raises:
+            InvalidRequest, UnknownModel, NoWorker, InputMissing: as :meth:`generate` does.
+        """
+        data, _ = self._name_inputs(_plain(request, fields))
+        admission = check(self.ledger, data)
+        if admission.card is None:  # pragma: no cover - check() refuses unknown models
+            raise NoWorker
+        return resolve(admission.request.with_seed(), admission.card)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job by its id or by a beginning of it that no other job has (at least four characters).
+
+        Raises:
+            JobNotFound: when none, or more than one, is meant.
+        """
+        return self._job(self.ledger.jobs.find(job_id))
+
+    def jobs(self, *, state: JobState | str | None = None, tenant: str | None = None, limit: int = 50) -> list[JobStatus]:
+        """Return jobs, the newest first."""
+        return self.ledger.jobs.list(state=None if state is None else _state(state), tenant=tenant, limit=limit)
+
+    def retry(self, job_id: str, *, queue_anyway: bool = False) -> Job:
+        """Make a new job of an old one's request, with the seed that it ran with."""
+        old = self.job(job_id)
+        request = old.request().model_copy(update={"idempotency_key": None})
+        new = self.generate(request, queue_anyway=queue_anyway)
+        return new
+
+    def status(self) -> FleetStatus:
+        """Return the fleet at a glance."""
+        ledger = self.ledger
+        return FleetStatus(
+            jobs={str(state): count for state, count in ledger.jobs.count_by_state().items()},
+            queues=read_queues(ledger),
+            workers=tuple(ledger.workers.all()),
+            pauses=ledger.pauses.all(),
+        )
+
+    def workers(self) -> list[WorkerInfo]:
+        """Return the living workers."""
+        return self.ledger.workers.all()
+
+    def queues(self) -> list[QueueStatus]:
+        """Return the queues."""
+        return list(read_queues(self.ledger))
+
+    def models(self) -> list[ModelCard]:
+        """Return the models that workers have published."""
+        return sorted(self.ledger.models.all(), key=lambda card: card.name)
+
+    def events(self, after: str = "0") -> Iterator[Event]:
+        """Yield the events of all jobs and workers after an offset, waiting for new ones for ever."""
+        return follow_fleet(self._connections, after=after, outage_s=self._outage_s)
+
+    def pause(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = "") -> Answers:
+        """Pause a queue, a worker or the whole fleet; returns each concerned worker's answer, the order stands whatever they say."""
+        return self._orders.pause(queue=queue, worker=worker, fleet=fleet, reason=reason).workers
+
+    def resume(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False) -> Answers:
+        """End such a pause."""
+        return self._orders.resume(queue=queue, worker=worker, fleet=fleet).workers
+
+    def abort(self, job_id: str | None = None, *, queue: str | None = None, fleet: bool = False, reason: str = "") -> Answers:
+        """Abort a job, the open jobs of a queue, or with ``fleet=True`` every open job."""
+        return self._orders.abort(job_id=job_id, queue=queue, fleet=fleet, reason=reason).workers
+
+    def drain(self, worker: str) -> Answers:
+        """Let a worker finish what it does, take nothing new, and exit."""
+        return self._orders.drain(worker).workers
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger itself, for what this class does not offer."""
+        return self._connections.ledger
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _job(self, job_id: str) -> Job:
+        return Job(self._connections, job_id, outage_s=self._outage_s)
+
+    def _name_inputs(self, data: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
+        if not any(data.get(field) for field in INPUT_FIELDS):
+            return data, ()
+        return name_uploads(data, lambda key: self._connections.store.uri(key))
+
+
+def _plain(request: GenerateRequest | Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:
+    if request is not None and fields:
+        raise InvalidRequest.of([{"field": name, "problem": "give a whole request or its fields, not both"} for name in sorted(fields)])
+    data = request.model_dump(mode="json") if isinstance(request, BaseModel) else dict(request if request is not None else fields)
+    return {name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value for name, value in data.items()}
+
+
+def _state(state: JobState | str) -> JobState:
+    try:
+        return JobState(state)
+    except ValueError:
+        raise InvalidRequest.of([{"field": "state", "problem": f"{state!r} is none of {', '.join(JobState)}"}]) from None

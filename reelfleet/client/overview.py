@@ -1,0 +1,51 @@
+"""The fleet at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, JsonValue
+
+from reelfleet.contract.base import Frozen
+from reelfleet.contract.names import CPU_QUEUE, gpu_queue
+from reelfleet.contract.worker import WorkerInfo
+
+if TYPE_CHECKING:
+    from reelfleet.ledger import Ledger
+
+
+class QueueStatus(Frozen):
+    """One queue."""
+
+    name: str
+    waiting: int = Field(ge=0, description="jobs whose next stage waits here")
+    workers: tuple[str, ...] = Field(default=(), description="living workers that consume it")
+    paused: bool = False
+
+
+class FleetStatus(Frozen):
+    """Jobs, queues, workers and pauses."""
+
+    jobs: dict[str, int] = Field(description="how many jobs are in each state")
+    queues: tuple[QueueStatus, ...]
+    workers: tuple[WorkerInfo, ...]
+    pauses: dict[str, JsonValue] = Field(description="what is paused, by scope")
+
+
+def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:
+    """Return every queue that has waiting jobs, a consumer, a pause or a published model."""
+    waiting = ledger.steward.waiting_counts()
+    pauses = ledger.pauses.all()
+    alive = ledger.workers.all()
+    names = {CPU_QUEUE, *waiting, *(gpu_queue(card.name) for card in ledger.models.all())}
+    names |= {queue for worker in alive for queue in worker.queues}
+    names |= {scope.removeprefix("queue:") for scope in pauses if scope.startswith("queue:")}
+    return tuple(
+        QueueStatus(
+            name=name,
+            waiting=waiting.get(name, 0),
+            workers=tuple(sorted(worker.name for worker in alive if name in worker.queues)),
+            paused="fleet" in pauses or f"queue:{name}" in pauses,
+        )
+        for name in sorted(names)
+    )
