@@ -43,6 +43,12 @@ class PipelineSettings(Frozen):
     """How the weights are loaded and called."""
 
     pipeline_class: str = Field(alias="class", pattern=r"^[A-Za-z_]\w*$", description="name of a pipeline class of diffusers")
+    pipeline_class_with_inputs: str | None = Field(
+        default=None,
+        alias="class_with_inputs",
+        pattern=r"^[A-Za-z_]\w*$",
+        description="class that runs the same components when the request gives an input, for models that work with and without",
+    )
     dtype: Dtype = "bfloat16"
     component_dtypes: dict[str, Dtype] = Field(
         default_factory=dict, description="components that need another dtype, such as vae = 'float32'"
