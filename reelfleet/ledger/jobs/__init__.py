@@ -1,0 +1,1 @@
+"""Jobs in the ledger: one file per kind of dealing with them, composed by `Jobs`."""

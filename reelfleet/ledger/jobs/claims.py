@@ -1,0 +1,82 @@
+"""Getting hold of a job and keeping it."""
+
+from __future__ import annotations
+
+import secrets
+
+from reelfleet.contract.job import Progress
+from reelfleet.contract.names import Stage
+from reelfleet.ledger.jobs.part import JobsPart
+from reelfleet.ledger.row import parse_row, text_fields
+from reelfleet.ledger.types import Claim, Lease, Order, Refusal, RefusalReason
+
+
+class Claims(JobsPart):
+    """Getting hold of a job and keeping it."""
+
+    def claim(self, job_id: str, stage: Stage, *, worker: str, host: str, lease_ms: int) -> Claim | Refusal:
+        """Claim a job's stage for a worker.
+
+        The first claim starts attempt 1; a stage that was handed on starts none; a claim after a lease that ran out, or
+        after a reported error, starts the next. Of several claims at once exactly one is granted.
+        """
+        # The token makes the claim safe to send twice: a connection that was cut before the answer came is tried once more.
+        outcome, *rest = self._connection.run(
+            "claim", job_id=job_id, stage=stage, worker=worker, host=host, lease_ms=lease_ms, token=secrets.token_hex(8)
+        )
+        if outcome == "refused":
+            return Refusal(RefusalReason(rest[0].decode()), rest[1].decode())
+        flat = rest[0]
+        job = parse_row(text_fields(zip(flat[::2], flat[1::2], strict=True)))
+        return Claim(Lease(job_id, stage, job.fence, job.attempt, worker), job)
+
+    def renew(self, lease: Lease, *, lease_ms: int, progress: Progress | None = None, phase_limit_s: float | None = None) -> Order:
+        """Extend the lease, report progress and learn what to do next, in one round trip.
+
+        A lease that has run out is extended all the same as long as nobody took the job: after an outage of Redis the worker goes on.
+
+        Args:
+            lease: the caller's lease.
+            lease_ms: until when it is extended, from now.
+            progress: how far the phase is. Told as an event when the phase changes, at its last step, and else not too often.
+            phase_limit_s: from now on the phase may take this long before the worker's parent stops keeping the lease;
+                ``None`` leaves the limit as it is.
+
+        Raises:
+            LeaseLost: when another attempt owns the job, or it has ended.
+        """
+        _, order = self._run_held(
+            "renew",
+            lease,
+            lease_ms=lease_ms,
+            progress=None if progress is None else progress.model_dump_json(),
+            phase=None if progress is None else progress.phase,
+            step=None if progress is None else progress.step,
+            of=None if progress is None else progress.of,
+            phase_limit_ms=None if phase_limit_s is None else round(phase_limit_s * 1000),
+        )
+        return Order(order.decode())
+
+    def keep(self, job_id: str, *, worker: str, lease_ms: int) -> bool:
+        """Extend the lease on behalf of a child process that computes.
+
+        Returns:
+            False when the worker does not hold the job, or its phase has used up its time: the child is to be stopped.
+        """
+        return self._connection.ask("keep", job_id=job_id, worker=worker, lease_ms=lease_ms)
+
+    def hold(self, lease: Lease) -> None:
+        """Say that the job stands still at a step: state ``paused``, and the limit of its phase stands still with it.
+
+        Raises:
+            LeaseLost: when another attempt owns the job, or it has ended.
+        """
+        self._run_held("hold", lease, held=True)
+
+    def unhold(self, lease: Lease) -> None:
+        """Say that the job goes on: state ``running``, and its phase has its whole limit again.
+
+        Raises:
+            LeaseLost: when another attempt owns the job, or it has ended.
+        """
+        self._run_held("hold", lease)

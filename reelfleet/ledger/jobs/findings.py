@@ -1,0 +1,26 @@
+"""What a holder learns on the way and leaves in the job's row."""
+
+from __future__ import annotations
+
+from reelfleet.contract.spec import GenerationSpec
+from reelfleet.ledger.jobs.part import JobsPart
+from reelfleet.ledger.types import Lease
+
+MAX_NOTE = 2000
+"""Characters of a note that are kept."""
+
+
+class Findings(JobsPart):
+    """What a holder leaves in the job's row. Everything here raises ``LeaseLost`` for a stale lease."""
+
+    def keep_spec(self, lease: Lease, spec: GenerationSpec) -> None:
+        """Keep the resolved specification; if one is kept already, that one stays."""
+        self._run_held("keep_spec", lease, spec=spec.model_dump_json())
+
+    def note(self, lease: Lease, text: str) -> None:
+        """Add something that is worth knowing and changes no state."""
+        self._run_held("note", lease, text=text[:MAX_NOTE])
+
+    def put_preview(self, lease: Lease, image: bytes, media_type: str) -> None:
+        """Publish a preview image in place of the last one."""
+        self._run_held("put_preview", lease, data=image, media_type=media_type)

@@ -1,0 +1,63 @@
+"""Pauses of the fleet, a queue or a worker; a job's pause is an order to the job."""
+
+from __future__ import annotations
+
+import json
+
+from reelfleet.contract.errors import InvalidRequest
+from reelfleet.ledger.connection import Connection
+from reelfleet.ledger.row import instant
+from reelfleet.ledger.types import Pause
+
+FLEET = "fleet"
+
+
+def queue_scope(queue: str) -> str:
+    """Return the scope of a queue."""
+    return f"queue:{queue}"
+
+
+def worker_scope(worker: str) -> str:
+    """Return the scope of a worker."""
+    return f"worker:{worker}"
+
+
+class Pauses:
+    """Pauses that hold until they are taken back. Scopes are ``fleet``, ``queue:<queue>`` and ``worker:<worker>``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def pause(self, scope: str, by: str, reason: str = "") -> None:
+        """Pause a scope; a second pause replaces the first one's author and reason.
+
+        Raises:
+            InvalidRequest: when the scope is none.
+        """
+        self._connection.run("pause_scope", scope=_check(scope), by=by, reason=reason)
+
+    def resume(self, scope: str) -> bool:
+        """Take a scope's pause back; false when it was not paused. Jobs whose tickets were spent meanwhile are overdue at once.
+
+        Raises:
+            InvalidRequest: when the scope is none.
+        """
+        return self._connection.ask("resume_scope", scope=_check(scope))
+
+    def all(self) -> dict[str, Pause]:
+        """Return every pause by its scope."""
+        found: dict[bytes, bytes] = self._connection.command("HGETALL", self._connection.keys.pauses)
+        pauses = {}
+        for scope, text in found.items():
+            data = json.loads(text)
+            at = instant(data["at"])
+            if at is not None:
+                pauses[scope.decode()] = Pause(by=data["by"], reason=data["reason"], at=at)
+        return pauses
+
+
+def _check(scope: str) -> str:
+    kind, _, name = scope.partition(":")
+    if scope == FLEET or (kind in {"queue", "worker"} and name):
+        return scope
+    raise InvalidRequest.of([{"field": "scope", "problem": f"{scope!r} is not fleet, queue:<queue> or worker:<worker>"}])

@@ -1,0 +1,24 @@
+-- The step hook's one round trip: extend the lease, report progress, learn what to do next.
+
+local job = load(args.job_id)
+if not holds(job) then return {'lease_lost'} end
+
+local function order()
+  if abort_wanted(job) then return 'abort' end
+  if out_of_time(job) then return 'timeout' end
+  if job.decided ~= '' then return 'go' end
+  if job.want == 'pause' or paused_scope(job.queue, job.worker) then return 'hold' end
+  return 'go'
+end
+
+extend(job, args.lease_ms)
+if args.phase_limit_ms then write(job, {phase_limit = args.phase_limit_ms, phase_until = now + args.phase_limit_ms}) end
+if args.progress then
+  local telling = args.phase ~= job.phase or (args.of > 0 and args.step >= args.of) or now - job.progress_at >= KEEP.progress_every_ms
+  write(job, {phase = args.phase, progress = args.progress})
+  if telling then
+    write(job, {progress_at = now})
+    emit(job, 'progress', {progress = args.progress})
+  end
+end
+return {'ok', order()}

@@ -1,0 +1,87 @@
+"""What the steward does, once a second, one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reelfleet.contract.job import JobState
+from reelfleet.contract.names import Stage
+from reelfleet.ledger.connection import Connection
+from reelfleet.ledger.jobs.part import maybe_ticket_due, ticket_due
+from reelfleet.ledger.locks import Locks
+from reelfleet.ledger.types import Expired, TicketDue
+
+_LOCK = "steward"
+_BATCH = 100
+
+
+class Steward:
+    """Sweeps. Each does at most ``limit`` jobs, so that Redis answers others in between; call again while it returns as many."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._locks = Locks(connection)
+
+    def take_turn(self, worker: str, ttl_ms: int) -> bool:
+        """Return whether it is this worker's turn; the turn lasts ``ttl_ms`` and is extended by taking it again."""
+        return self._locks.take(_LOCK, worker, ttl_ms)
+
+    def end_turn(self, worker: str) -> None:
+        """Let the next worker have its turn at once."""
+        self._locks.release(_LOCK, worker)
+
+    def server_uptime_s(self) -> int:
+        """Return for how long Redis has been up. Leases that ran out while it was down are no worker's fault: wait before :meth:`expire`."""
+        return self._connection.uptime_s()
+
+    def expire(self, limit: int = _BATCH) -> list[Expired]:
+        """Take jobs from holders whose lease ran out; their fence is void from now on."""
+        _, lost = self._connection.run("expire", limit=limit)
+        return [_expired([field.decode() for field in fields]) for fields in lost]
+
+    def due_delayed(self, limit: int = _BATCH) -> list[TicketDue]:
+        """Return jobs whose delay is over; they wait for their ticket from now on."""
+        return self._due("due_delayed", limit=limit)
+
+    def overdue(self, queue: str, older_than_ms: int, limit: int = _BATCH) -> list[TicketDue]:
+        """Return jobs that wait on a queue and whose last ticket is older than this, the oldest first; none while the queue is paused.
+
+        Say :meth:`Jobs.ticketed <reelfleet.ledger.jobs.orders.Orders.ticketed>` for each one whose ticket was issued.
+        """
+        return self._due("overdue", queue=queue, older_than_ms=older_than_ms, limit=limit)
+
+    def queues(self) -> list[str]:
+        """Return the queues on which jobs wait."""
+        return list(self.waiting_counts())
+
+    def waiting_counts(self) -> dict[str, int]:
+        """Return how many jobs wait on each queue; queues without any are left out."""
+        _, counts = self._connection.run("waiting_counts")
+        return {queue.decode(): int(count) for queue, count in sorted(counts)}
+
+    def time_out_overdue(self, limit: int = _BATCH) -> list[str]:
+        """End the jobs whose deadline passed while nobody held them, and return their ids."""
+        _, ended = self._connection.run("time_out_overdue", limit=limit)
+        return [job_id.decode() for job_id in ended]
+
+    def reroute(self, job_id: str, stage: Stage, queue: str) -> TicketDue | None:
+        """Send a job whose host is gone back to an earlier stage; the next claim counts an attempt.
+
+        Returns:
+            The ticket that is due; ``None`` when the job is held, paused or has ended.
+
+        Raises:
+            JobNotFound: when there is no such job.
+        """
+        return maybe_ticket_due(self._connection.run("reroute", job_id=job_id, stage=stage, queue=queue))
+
+    def _due(self, script: str, **named: Any) -> list[TicketDue]:
+        _, due = self._connection.run(script, **named)
+        return [ticket_due(fields) for fields in due]
+
+
+def _expired(fields: list[str]) -> Expired:
+    job_id, stage, queue, priority, state, attempt, worker = fields
+    waits = JobState(state) is JobState.QUEUED
+    ticket = TicketDue(job_id, Stage(stage), queue, int(priority)) if waits else None
+    return Expired(ticket, job_id, Stage(stage), queue, JobState(state), int(attempt), worker)
