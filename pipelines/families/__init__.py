@@ -1,1 +1,1 @@
-"""One file per model family, each with the stages load, encode, denoise and decode."""
+"""One file per model family, each with the stages encode, denoise and decode; loading is the same for all."""

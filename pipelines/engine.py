@@ -1,0 +1,130 @@
+"""Runs generations on one device, keeping models warm between them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from config.catalogue import Catalogue, ModelEntry
+from config.settings import Settings
+from pipelines.device import DeviceInfo
+from pipelines.families.base import Family
+from pipelines.families.registry import family_of
+from pipelines.faults import translated
+from pipelines.jobs import prepare_job
+from pipelines.loading import LoadedModel, load
+from pipelines.model_cache import ModelCache, release_memory
+from pipelines.observer import Observer
+from pipelines.report import GenerationReport
+from pipelines.reporting import build_report
+from pipelines.spooling import Spool
+from pipelines.stages import Stages
+from pipelines.torch_setup import configure_torch, torch_device
+from pipelines.writing import write_output
+from reelfleet.contract.errors import OutOfMemory
+from reelfleet.contract.job import Phase
+from reelfleet.contract.spec import GenerationSpec
+
+GIB = 1024**3
+SHARE_OF_DEVICE = 0.85
+"""Of the device's memory that warm weights may hold when no setting says otherwise; the rest is for computing."""
+
+
+class Engine:
+    """Everything that a GPU stage needs: one device, its warm models, one job at a time.
+
+    Args:
+        settings: cache folder, memory bound, threads.
+        catalogue: the models that can be asked for.
+        device: where they run.
+    """
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, device: DeviceInfo) -> None:
+        configure_torch(settings.torch_threads)
+        self._settings, self._catalogue, self._device = settings, catalogue, device
+        gib = settings.model_memory_gib
+        self._models = ModelCache(int(gib * GIB if gib is not None else SHARE_OF_DEVICE * device.memory_bytes))
+        self._busy = threading.RLock()
+
+    @property
+    def device(self) -> DeviceInfo:
+        """The device of this engine."""
+        return self._device
+
+    @property
+    def warm_models(self) -> tuple[str, ...]:
+        """The models in memory, the most recently used last."""
+        return self._models.names
+
+    def warm(self, name: str) -> None:
+        """Load a model now, so that the next job need not.
+
+        Raises:
+            UnknownModel, ModelLoadFailed, InvalidConfig, OutOfMemory, DeviceLost: as loading does.
+        """
+        with self._busy:
+            self._loaded(self._catalogue.entry(name))
+
+    def unload(self, name: str | None = None) -> None:
+        """Let a model go, or all of them, and give their memory back."""
+        with self._busy:
+            self._models.drop(*(self._models.names if name is None else (name,)))
+
+    def generate(self, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, observer: Observer) -> GenerationReport:
+        """Generate what a spec describes into a spool, which the caller closes afterwards.
+
+        The same spec gives the same frames, whatever ran before it. After any error the engine is ready for the next job.
+
+        Args:
+            spec: resolved against this catalogue's card.
+            inputs: the files of ``spec.inputs`` by field.
+            spool: gets the frames one by one as they are decoded, then the sound if there is some.
+            observer: hears of phases, steps and frames; what it raises ends the job.
+
+        Raises:
+            InvalidRequest: when the pipeline refuses an engine parameter or the sizes.
+            InputUnreadable: when an input is no image.
+            Numerical, OutOfMemory, DeviceLost, ModelLoadFailed, InvalidConfig, UnknownModel: see each.
+        """
+        with self._busy:
+            entry = self._catalogue.entry(spec.model)
+            family = family_of(entry)
+            observer.phase(Phase.LOAD)
+            was_warm = self._models.get(entry.name) is not None
+            model = self._loaded(entry)
+            stages = Stages(observer, entry.name, torch_device(self._device))
+            try:
+                self._run(family, model, spec, inputs, spool, stages)
+            except OutOfMemory:
+                # The next attempt gets all the memory that this engine can give.
+                self._models.drop(*self._models.names)
+                raise
+            timings = {"load_s": 0.0 if was_warm else model.load_s, "warm_up_s": 0.0 if was_warm else model.warm_up_s, **stages.timings}
+            return build_report(model, self._device, timings)
+
+    def _run(
+        self, family: Family, model: LoadedModel, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, stages: Stages
+    ) -> None:
+        pipeline = model.fresh()
+        try:
+            with translated(spec.model, lambda: stages.phase.value if stages.phase else "preparing"):
+                job = prepare_job(spec, model.entry, pipeline, inputs)
+                with closing(family.run(job, stages)) as output:
+                    write_output(output, spec, spool, stages)
+                stages.finish()
+        finally:
+            pipeline.maybe_free_model_hooks()
+
+    def _loaded(self, entry: ModelEntry) -> LoadedModel:
+        model = self._models.get(entry.name)
+        if model is None:
+            try:
+                model = load(entry, self._settings, self._device, self._models.make_room)
+            except OutOfMemory:
+                self._models.drop(*self._models.names)
+                release_memory()
+                raise
+            self._models.add(entry.name, model)
+        return model

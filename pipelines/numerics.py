@@ -1,0 +1,28 @@
+"""Finds NaN and infinities before they become a black clip."""
+
+from __future__ import annotations
+
+import torch
+
+from reelfleet.contract.errors import Numerical
+
+
+def require_finite(values: torch.Tensor, model: str, where: str) -> None:
+    """Raise if a tensor holds NaN or infinity.
+
+    Args:
+        values: any shape, a floating dtype.
+        model: for the message.
+        where: such as ``denoise step 3 of 50``.
+
+    Raises:
+        Numerical: naming model and place.
+    """
+    finite = torch.isfinite(values)
+    if bool(finite.all()):
+        return
+    bad = int((~finite).sum())
+    raise Numerical(
+        f"{model}: NaN or infinity in {bad} of {values.numel()} values at {where}; try another dtype, lower guidance or another seed",
+        details={"model": model, "where": where, "bad_values": bad, "values": values.numel()},
+    )

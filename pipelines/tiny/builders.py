@@ -1,0 +1,23 @@
+"""The tiny models by name; each builder file is imported only when its model is made."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+TINY_MODELS: dict[str, str] = {
+    "tiny-wan": "pipelines.tiny.wan:text_to_video",
+    "tiny-wan22": "pipelines.tiny.wan:two_experts",
+    "tiny-wan-i2v": "pipelines.tiny.wan:image_to_video",
+}
+"""Where the function is that returns each model's pipeline."""
+
+
+def build(name: str, folder: Path) -> None:
+    """Make a tiny model and write it to ``folder`` with safetensors weights."""
+    import torch  # noqa: PLC0415 - the list of names must be readable without torch
+
+    module, function = TINY_MODELS[name].split(":")
+    with torch.random.fork_rng(devices=[]):
+        pipeline = getattr(import_module(module), function)()
+        pipeline.save_pretrained(str(folder), safe_serialization=True)
