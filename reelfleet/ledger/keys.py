@@ -29,6 +29,10 @@ class Keys:
         """String: the manifest that was decided."""
         return f"{self.prefix}decided:{job_id}"
 
+    def idempotency(self, tenant: str, idempotency_key: str) -> str:
+        """String: the job that a tenant's idempotency key led to."""
+        return f"{self.prefix}idempotency:{tenant}:{idempotency_key}"
+
     def in_state(self, state: str) -> str:
         """Sorted set: jobs in a state by creation."""
         return f"{self.prefix}state:{state}"
@@ -74,6 +78,10 @@ class Keys:
     def drain(self, worker: str) -> str:
         """String: a worker was asked to drain."""
         return f"{self.prefix}drain:{worker}"
+
+    def warm(self, worker: str) -> str:
+        """String: the models that a worker holds in memory."""
+        return f"{self.prefix}warm:{worker}"
 
     @property
     def models(self) -> str:

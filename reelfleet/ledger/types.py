@@ -26,6 +26,8 @@ class NewJob:
     stage: Stage
     queue: str
     max_attempts: int
+    notes: tuple[str, ...] = ()
+    """What is worth knowing of where the job comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,17 @@ class Order(StrEnum):
     ABORT = "abort"
     #: Stop and end the job as timed out.
     TIMEOUT = "timeout"
+
+
+class Kept(StrEnum):
+    """What became of a lease that a worker's parent process wanted to extend."""
+
+    #: It holds for longer.
+    YES = "yes"
+    #: The worker does not hold the job.
+    NO = "no"
+    #: The phase has used up its time: the child is to be stopped.
+    OVERRAN = "overran"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,22 @@ class Lookup(JobsPart):
             )
         return matches[0]
 
+    def submitted_as(self, *, job_id: str | None = None, tenant: str, idempotency_key: str | None) -> str | None:
+        """Return the job that this id or idempotency key has led to already, if there is one."""
+        keys = self._connection.keys
+        if idempotency_key is not None:
+            found: bytes | None = self._connection.command("GET", keys.idempotency(tenant, idempotency_key))
+            if found is not None:
+                return found.decode()
+        return job_id if job_id is not None and self._connection.command("EXISTS", keys.job(job_id)) else None
+
     def list(
         self, *, state: JobState | None = None, tenant: str | None = None, limit: int = 50, newest_first: bool = True
     ) -> list[JobStatus]:
         """Return jobs by their creation, all or those of one state and one tenant."""
         found: list[JobStatus] = []
+        if limit < 1:
+            return found
         for page in self._pages(state, tenant, newest_first=newest_first):
             for status in self._statuses(page):
                 if state in {None, status.state} and tenant in {None, status.tenant}:
@@ -109,10 +120,12 @@ class Lookup(JobsPart):
     def _pages(self, state: JobState | None, tenant: str | None, *, newest_first: bool) -> Iterator[Sequence[str]]:
         keys = self._connection.keys
         index = keys.of_tenant(tenant) if tenant else keys.in_state(state.value) if state else keys.jobs
-        start = 0
+        start, seen = 0, set[str]()  # jobs that come in meanwhile push others from one page to the next
         while True:
             page = self._connection.command("ZREVRANGE" if newest_first else "ZRANGE", index, start, start + _PAGE - 1)
-            yield [job_id.decode() for job_id in page]
+            fresh = [job_id.decode() for job_id in page if job_id.decode() not in seen]
+            seen.update(fresh)
+            yield fresh
             if len(page) < _PAGE:
                 return
             start += _PAGE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from reelfleet.contract.errors import IdempotencyConflict
 from reelfleet.ledger.jobs.part import JobsPart
 from reelfleet.ledger.types import NewJob, Submitted
@@ -36,6 +38,7 @@ class Submission(JobsPart):
             stage=new.stage,
             queue=new.queue,
             max_attempts=new.max_attempts,
+            notes=json.dumps(new.notes) if new.notes else None,
         )
         if outcome == "conflict":
             raise IdempotencyConflict(

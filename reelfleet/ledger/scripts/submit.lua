@@ -22,6 +22,7 @@ redis.call('HSET', key('job', job.id),
   'job_id', job.id, 'request', args.request, 'request_sha256', args.request_sha256, 'model', args.model,
   'priority', args.priority, 'tenant', args.tenant, 'state', 'queued', 'want', 'run', 'stage', job.stage, 'queue', job.queue,
   'attempt', 0, 'max_attempts', args.max_attempts, 'counts', '1', 'fence', 0, 'created', now, 'deadline', job.deadline)
+if args.notes then redis.call('HSET', key('job', job.id), 'notes', args.notes) end
 if args.idempotency_key then
   redis.call('HSET', key('job', job.id), 'idempotency_key', args.idempotency_key)
   redis.call('SET', key('idempotency', args.tenant, args.idempotency_key), job.id)
