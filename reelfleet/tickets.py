@@ -6,6 +6,7 @@ again by the steward, one that comes twice is dropped by the second claim.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from celery import Celery
@@ -27,7 +28,6 @@ def transport_options() -> dict[str, object]:
     return {
         "priority_steps": list(PRIORITY_STEPS),
         "sep": PRIORITY_SEPARATOR,
-        "queue_order_strategy": "priority",
         # Tickets are acknowledged on receipt, so nothing stays unacknowledged long enough to be taken for lost;
         # a day keeps one worker with a small timeout from taking over what others hold.
         "visibility_timeout": 86_400,
@@ -56,6 +56,15 @@ def producer_app(broker_url: str) -> Celery:
 def ticket_lists(queue: str) -> tuple[str, ...]:
     """Return the Redis lists that hold a queue's tickets, highest priority first."""
     return tuple(queue if step == 0 else f"{queue}{PRIORITY_SEPARATOR}{step}" for step in PRIORITY_STEPS)
+
+
+def ticket_id(message: bytes) -> str | None:
+    """Return the Celery task id, ``<job_id>:<stage>``, of a message as it lies in a Redis list; none if it is no Celery message."""
+    try:
+        found = json.loads(message)["headers"]["id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def issue_ticket(app: Celery, job_id: str, stage: Stage, *, queue: str, priority: int, headers: Mapping[str, str] | None = None) -> None:

@@ -67,7 +67,13 @@ def _answer(act: Callable[[WorkerParent], dict[str, Any]]) -> Answer:
 def _status(parent: WorkerParent) -> dict[str, Any]:
     info = parent.info().model_dump(mode="json")
     jobs = [parent.ledger.jobs.status(job_id).model_dump(mode="json") for job_id in parent.active_requests()]
-    return {"worker": info, "jobs": jobs, "pauses": parent.ledger.pauses.all(), "audio_tracks": _audio_tracks(jobs)}
+    return {"worker": info, "jobs": jobs, "pauses": _pauses(parent), "audio_tracks": _audio_tracks(jobs)}
+
+
+def _pauses(parent: WorkerParent) -> dict[str, Any]:
+    return {
+        scope: {"by": pause.by, "reason": pause.reason, "at": pause.at.isoformat()} for scope, pause in parent.ledger.pauses.all().items()
+    }
 
 
 def _audio_tracks(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:

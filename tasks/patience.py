@@ -7,7 +7,7 @@ import random
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from reelfleet.contract.errors import BrokerUnavailable, LeaseLost
+from reelfleet.contract.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,29 +20,19 @@ OUTAGE_PATIENCE_S = 3600.0
 """How long the end of a stage is kept for a Redis that is away. After that the attempt is lost and the lease runs out."""
 
 
-def patiently(call: Callable[[], Result], *, for_s: float, already: Callable[[], Result | None] | None = None) -> Result:
+def patiently(call: Callable[[], Result], *, for_s: float) -> Result:
     """Call until Redis answers, for at most ``for_s`` seconds.
 
-    Args:
-        call: the ledger call.
-        for_s: how long an outage is outlasted.
-        already: asked when the call is refused as stale after an outage: the answer to an earlier try may have been lost
-            although the ledger took it. Returns the result of that try, or none if it never happened.
+    The ledger answers a call that is sent twice, because its first answer was lost, as it answered the first time.
 
     Raises:
         BrokerUnavailable: when Redis stayed away for longer.
-        LeaseLost: when another attempt owns the job.
     """
     give_up = time.monotonic() + for_s
     pause, missed = 0.1, False
     while True:
         try:
             return call()
-        except LeaseLost:
-            done = already() if missed and already else None
-            if done is None:
-                raise
-            return done
         except BrokerUnavailable as error:
             if time.monotonic() + pause > give_up:
                 raise

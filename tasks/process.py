@@ -52,9 +52,8 @@ class WorkerProcess:
     @cached_property
     def engine(self) -> Engine:
         """The engine with its warm models. Imports torch."""
-        from pipelines.engine import Engine  # noqa: PLC0415 - torch is imported in the pool's child alone
-
         from pipelines.device import detect_device  # noqa: PLC0415 - a cpu worker has no need of the pipelines
+        from pipelines.engine import Engine  # noqa: PLC0415 - torch is imported in the pool's child alone
 
         return Engine(self.settings, self.catalogue, detect_device(self.settings.device))
 

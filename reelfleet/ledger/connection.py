@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    MasterDownError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 from redis.retry import Retry
 
 from reelfleet.contract.errors import BrokerUnavailable, InvalidConfig, JobNotFound, LeaseLost
@@ -20,8 +30,8 @@ from reelfleet.ledger.scripts import ScriptShelf
 MAX_BLOCK_MS = 10_000
 """The longest that one read waits for an event."""
 _BLOCK_MARGIN_S = 5.0
-_REFUSALS = ("OOM", "MISCONF", "READONLY", "NOAUTH", "LOADING", "MASTERDOWN", "NOREPLICAS", "BUSY")
-"""How Redis begins its answer when the trouble is the server's and not the command's."""
+_SERVER_TROUBLE = re.compile(r"(^|-)(OOM|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|BUSY)\b")
+"""Begins Redis' answer, or the part of it that a script passes on, when the trouble is the server's and not the command's."""
 
 
 def connect(broker_url: str, *, connect_timeout_s: float, read_timeout_s: float) -> redis.Redis:
@@ -137,12 +147,12 @@ class Connection:
             raise BrokerUnavailable(
                 f"Redis at {self._place} did not answer: {error}; check REEL_BROKER_URL and that the server is up"
             ) from error
+        except InvalidResponse as error:
+            raise BrokerUnavailable(f"what answers at {self._place} is not Redis: {error}; check REEL_BROKER_URL") from error
         except ResponseError as error:
-            if not any(word in str(error) for word in _REFUSALS):
+            if not (isinstance(error, (OutOfMemoryError, ReadOnlyError, MasterDownError)) or _SERVER_TROUBLE.search(str(error))):
                 raise
             raise BrokerUnavailable(f"Redis at {self._place} takes no writes now: {error}; look at its log and `reel doctor`") from error
-        except RedisError as error:
-            raise BrokerUnavailable(f"Redis at {self._place} gave an answer that makes no sense: {error}") from error
 
 
 def _place(client: redis.Redis) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
-from reelfleet.contract.errors import WireError
+from reelfleet.contract.errors import InvalidRequest, WireError
 from reelfleet.contract.event import Event, EventKind
 from reelfleet.contract.job import JobState, Progress
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.connection import Connection
+
+_OFFSET = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?|\$")
 
 
 class Events:
@@ -28,6 +31,9 @@ class Events:
 
         Returns:
             An empty list when there are none (yet), or none any more: a stream is kept for 7 days after its job.
+
+        Raises:
+            InvalidRequest: when ``after`` is no offset.
         """
         return self._read(self._connection.keys.events(job_id), after, limit, block_ms)
 
@@ -36,6 +42,8 @@ class Events:
         return self._read(self._connection.keys.fleet, after, limit, block_ms)
 
     def _read(self, key: str, after: str, limit: int, block_ms: int | None) -> list[Event]:
+        if not _OFFSET.fullmatch(after):
+            raise InvalidRequest.of([{"field": "after", "problem": f"{after[:40]!r} is no offset; take it from an event, or 0 for all"}])
         entries = self._connection.read_stream(key, after, limit, block_ms)
         return [_event(offset.decode(), {name.decode(): value.decode() for name, value in fields.items()}) for offset, fields in entries]
 

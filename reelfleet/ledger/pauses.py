@@ -6,7 +6,7 @@ import json
 
 from reelfleet.contract.errors import InvalidRequest
 from reelfleet.ledger.connection import Connection
-from reelfleet.ledger.row import instant
+from reelfleet.ledger.row import required_instant
 from reelfleet.ledger.types import Pause
 
 FLEET = "fleet"
@@ -47,13 +47,12 @@ class Pauses:
     def all(self) -> dict[str, Pause]:
         """Return every pause by its scope."""
         found: dict[bytes, bytes] = self._connection.command("HGETALL", self._connection.keys.pauses)
-        pauses = {}
-        for scope, text in found.items():
-            data = json.loads(text)
-            at = instant(data["at"])
-            if at is not None:
-                pauses[scope.decode()] = Pause(by=data["by"], reason=data["reason"], at=at)
-        return pauses
+        return {scope.decode(): _pause(text) for scope, text in found.items()}
+
+
+def _pause(text: bytes) -> Pause:
+    data = json.loads(text)
+    return Pause(by=data["by"], reason=data["reason"], at=required_instant(data["at"]))
 
 
 def _check(scope: str) -> str:

@@ -37,6 +37,18 @@ def instant(milliseconds: str | int | None) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, UTC) if value else None
 
 
+def required_instant(milliseconds: str | int) -> datetime:
+    """Return a point in time that must be there.
+
+    Raises:
+        ValueError: when it is 0 or nothing.
+    """
+    found = instant(milliseconds)
+    if found is None:
+        raise ValueError("a point in time is missing")
+    return found
+
+
 def parse_row(fields: dict[str, str]) -> JobRow:
     """Return a row from the fields of a job's hash.
 
@@ -65,7 +77,7 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
             worker=fields.get("worker"),
             priority=int(fields["priority"]),
             tenant=fields["tenant"],
-            created=_required(fields["created"]),
+            created=required_instant(fields["created"]),
             started=instant(fields.get("started")),
             finished=instant(fields.get("finished")),
             manifest_uri=fields.get("manifest_uri"),
@@ -100,7 +112,7 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
         spool=fields.get("spool"),
         lease_until=instant(fields.get("lease_until")),
         phase_until=instant(fields.get("phase_until")),
-        created=_required(fields["created"]),
+        created=required_instant(fields["created"]),
         started=instant(fields.get("started")),
         finished=instant(fields.get("finished")),
         deadline=instant(fields.get("deadline")),
@@ -132,13 +144,6 @@ def _artifacts(fields: dict[str, str]) -> tuple[Artifact, ...]:
 
 def _notes(fields: dict[str, str]) -> tuple[str, ...]:
     return tuple(json.loads(fields.get("notes", "[]")))
-
-
-def _required(milliseconds: str) -> datetime:
-    found = instant(milliseconds)
-    if found is None:
-        raise ValueError("a job without a time of creation")
-    return found
 
 
 def _mismatch(fields: dict[str, str], error: Exception) -> ContractMismatch:

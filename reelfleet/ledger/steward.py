@@ -10,9 +10,11 @@ from reelfleet.ledger.connection import Connection
 from reelfleet.ledger.jobs.part import maybe_ticket_due, ticket_due
 from reelfleet.ledger.locks import Locks
 from reelfleet.ledger.types import Expired, TicketDue
+from reelfleet.tickets import ticket_id, ticket_lists
 
 _LOCK = "steward"
 _BATCH = 100
+_PAGE = 500
 
 
 class Steward:
@@ -74,6 +76,16 @@ class Steward:
             JobNotFound: when there is no such job.
         """
         return maybe_ticket_due(self._connection.run("reroute", job_id=job_id, stage=stage, queue=queue))
+
+    def tickets_in(self, queue: str) -> set[str]:
+        """Return the Celery task ids of the tickets that lie in a queue, whatever their priority; see :mod:`reelfleet.tickets`."""
+        found: set[str] = set()
+        for name in ticket_lists(queue):
+            start = 0
+            while messages := self._connection.command("LRANGE", name, start, start + _PAGE - 1):
+                found.update(task_id for message in messages if (task_id := ticket_id(message)))
+                start += len(messages)
+        return found
 
     def _due(self, script: str, **named: Any) -> list[TicketDue]:
         _, due = self._connection.run(script, **named)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from reelfleet.contract.errors import ContractMismatch
 from reelfleet.contract.worker import WorkerInfo, WorkerRole, WorkerState
 from reelfleet.ledger.connection import Connection
-from reelfleet.ledger.row import instant
+from reelfleet.ledger.row import required_instant
 
 DRAIN_KEPT_S = 86_400
 """How long an order to drain waits for a worker that is away."""
+WARM_KEPT_S = 86_400
+"""How long a worker's list of warm models is believed without being told again."""
 
 
 class Workers:
@@ -20,21 +27,30 @@ class Workers:
         """Say that a worker lives and what it does; without another beat it counts as gone after ``ttl_s`` seconds."""
         self._connection.run("beat", name=info.name, info=info.model_dump_json(), ttl_ms=round(ttl_s * 1000))
 
+    def set_warm(self, name: str, models: Sequence[str]) -> None:
+        """Say which models a worker holds in memory, most recently used last; said by the child that holds them."""
+        self._connection.command("SET", self._connection.keys.warm(name), "\n".join(models), "EX", WARM_KEPT_S)
+
+    def warm(self, name: str) -> tuple[str, ...]:
+        """Return the models that a worker holds in memory, most recently used last."""
+        text = self._connection.command("GET", self._connection.keys.warm(name)) or b""
+        return tuple(text.decode().split("\n")) if text else ()
+
     def leave(self, name: str) -> None:
         """Say that a worker is gone for good; an order to drain is done with that, so that its successor of the same name serves."""
         keys = self._connection.keys
-        self._connection.pipeline([("ZREM", keys.workers, name), ("HDEL", keys.worker_infos, name), ("DEL", keys.drain(name))])
+        self._connection.pipeline(
+            [("ZREM", keys.workers, name), ("HDEL", keys.worker_infos, name), ("DEL", keys.drain(name), keys.warm(name))]
+        )
 
     def all(self) -> list[WorkerInfo]:
-        """Return every living worker by name; ``seen`` is Redis' clock, and one that was asked to drain is ``draining``."""
+        """Return every living worker by name; ``seen`` is Redis' clock, and one that was asked to drain is ``draining``.
+
+        Raises:
+            ContractMismatch: when a worker of another version of reelfleet is among them.
+        """
         _, living = self._connection.run("list_workers")
-        infos = []
-        for text, drain in living:
-            seen, _, document = text.decode().partition(" ")
-            info = WorkerInfo.model_validate_json(document)
-            state = WorkerState.DRAINING if drain == b"1" else info.state
-            infos.append(info.model_copy(update={"seen": instant(seen), "state": state}))
-        return sorted(infos, key=lambda info: info.name)
+        return sorted((_info(text.decode(), asked_to_drain=drain == b"1") for text, drain in living), key=lambda info: info.name)
 
     def serving(self, model: str) -> list[WorkerInfo]:
         """Return the GPU workers that serve a model and go on doing so."""
@@ -49,3 +65,13 @@ class Workers:
     def drain_requested(self, name: str) -> bool:
         """Return whether the worker was asked to drain."""
         return bool(self._connection.command("EXISTS", self._connection.keys.drain(name)))
+
+
+def _info(text: str, *, asked_to_drain: bool) -> WorkerInfo:
+    seen, _, document = text.partition(" ")
+    try:
+        info = WorkerInfo.model_validate_json(document)
+    except ValidationError as error:
+        raise ContractMismatch(f"a worker of another version of reelfleet lives here: {error}; upgrade the older side") from error
+    state = WorkerState.DRAINING if asked_to_drain else info.state
+    return info.model_copy(update={"seen": required_instant(seen), "state": state})

@@ -10,10 +10,9 @@ from persistence.deliver import commit_manifest, upload_artifacts, write_artifac
 from persistence.history import append_history
 from persistence.manifest import build_manifest
 from persistence.spool import SpoolReader, remove_spool
-
 from pipelines.report import GenerationReport
 from reelfleet.contract.errors import Internal
-from reelfleet.contract.job import JobState, Phase
+from reelfleet.contract.job import Phase
 from reelfleet.contract.manifest import Artifact, Manifest
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.stages.context import StageContext, spool_root
@@ -87,15 +86,7 @@ def _commit(context: StageContext, spec: GenerationSpec, report: GenerationRepor
     committed = Manifest.model_validate_json(outcome.manifest_bytes)
     artifacts = committed.predicate.artifacts
 
-    def succeed() -> bool:
-        jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts)
-        return True
-
-    def already() -> bool | None:
-        row = jobs.row(lease.job_id)
-        return True if row.state is JobState.SUCCEEDED and row.manifest_uri == outcome.uri else None
-
-    patiently(succeed, for_s=OUTAGE_PATIENCE_S, already=already)
+    patiently(lambda: jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts), for_s=OUTAGE_PATIENCE_S)
     if not outcome.won and committed.predicate.fence != lease.fence:
         process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
     append_history(process.store, outcome.manifest_bytes)

@@ -6,7 +6,6 @@ import logging
 from pathlib import Path
 
 from persistence.spool import SpoolWriter
-
 from reelfleet.contract.errors import BrokerUnavailable
 from reelfleet.contract.names import Stage, host_queue
 from reelfleet.contract.spec import GenerationSpec

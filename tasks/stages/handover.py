@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from reelfleet.contract.errors import BrokerUnavailable
+from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
 from reelfleet.tickets import issue_ticket
 from tasks.app import app
@@ -24,23 +25,19 @@ def hand_on(
     report: str | None = None,
     timings: dict[str, float] | None = None,
 ) -> None:
-    """Release the lease, name the next stage and issue its ticket.
+    """Release the lease, name the next stage and issue its ticket, unless an order stops the job here.
 
     Raises:
         LeaseLost: when another attempt owns the job.
         BrokerUnavailable: when Redis stayed away past all patience.
     """
     lease, jobs = context.lease, context.process.ledger.jobs
-
-    def call() -> bool:
-        jobs.hand_on(lease, stage=stage, queue=queue, host=host, spool=spool, timings=timings, report=report)
-        return True
-
-    def already() -> bool | None:
-        row = jobs.row(lease.job_id)
-        return True if row.fence == lease.fence and row.stage is stage else None
-
-    patiently(call, for_s=OUTAGE_PATIENCE_S, already=already)
+    state = patiently(
+        lambda: jobs.hand_on(lease, stage=stage, queue=queue, host=host, spool=spool, timings=timings, report=report),
+        for_s=OUTAGE_PATIENCE_S,
+    )
+    if state is not JobState.RUNNING:
+        return
     try:
         issue_ticket(app, lease.job_id, stage, queue=queue, priority=context.job.priority)
     except BrokerUnavailable as error:

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from persistence.inputs import ingest
-
 from reelfleet.contract.errors import FleetError, InputMissing, InputUnreadable, InvalidRequest
 from reelfleet.contract.job import Phase
 from reelfleet.contract.names import Stage, gpu_queue

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.errors_entry import write_error_entry
 from persistence.spool import remove_spool
-
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
-from reelfleet.contract.names import Stage, host_queue
-from reelfleet.ledger.types import JobRow, Lease, Refusal
+from reelfleet.contract.names import Stage, gpu_queue, host_queue
+from reelfleet.ledger.row import JobRow
+from reelfleet.ledger.types import Lease, Refusal
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.process import WorkerProcess, current_process
 from tasks.stages.announce import Announcer
@@ -100,7 +100,7 @@ def _retry_of(context: StageContext, *, frames_kept: bool) -> tuple[Stage, str]:
     """Return where another attempt starts: with the kept frames, with the same stage, or with the generation."""
     job = context.job
     if context.lease.stage is Stage.DELIVER and not frames_kept:
-        return Stage.GENERATE, job.gpu_queue
+        return Stage.GENERATE, gpu_queue(job.request.model)
     if context.lease.stage is Stage.DELIVER:
         return Stage.DELIVER, host_queue(context.process.identity.host)
     return context.lease.stage, job.queue

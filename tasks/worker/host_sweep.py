@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING
 
 from persistence.spool import remove_spool
-
 from reelfleet.contract.errors import JobNotFound
 
 if TYPE_CHECKING:

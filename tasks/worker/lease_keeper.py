@@ -6,6 +6,8 @@ import logging
 import signal
 from typing import TYPE_CHECKING, Any
 
+from reelfleet.ledger.types import Kept
+
 if TYPE_CHECKING:
     from tasks.worker.parent import WorkerParent
 
@@ -28,7 +30,7 @@ class LeaseKeeper:
         parent = self._parent
         for job_id, request in parent.active_requests().items():
             kept = parent.ledger.jobs.keep(job_id, worker=parent.identity.name, lease_ms=parent.settings.lease_ms)
-            if not kept and parent.ledger.jobs.phase_overdue(job_id, worker=parent.identity.name):
+            if kept is Kept.OVERRAN:
                 self._kill(job_id, request)
 
     def _kill(self, job_id: str, request: Any) -> None:

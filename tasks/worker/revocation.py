@@ -9,6 +9,7 @@ from billiard.exceptions import WorkerLostError
 from celery.signals import task_failure, task_revoked
 
 from reelfleet.contract.errors import FleetError
+from reelfleet.tickets import issue_ticket
 from tasks.worker.parent import current_parent, job_of_ticket
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ def on_child_lost(task_id: str = "", exception: BaseException | None = None, **_
         return
     logger.error("the process of job %s died: %s", job_id, exception)
     try:
-        parent.ledger.jobs.abandon(job_id, worker=parent.identity.name)
+        due = parent.ledger.jobs.abandon(job_id, worker=parent.identity.name)
+        if due is not None:
+            issue_ticket(parent.app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
     except FleetError as error:
         logger.warning("job %s waits until its lease runs out: %s", job_id, error.message)

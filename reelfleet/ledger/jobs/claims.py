@@ -6,9 +6,9 @@ import secrets
 
 from reelfleet.contract.job import Progress
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.jobs.part import JobsPart
+from reelfleet.ledger.jobs.part import JobsPart, maybe_ticket_due
 from reelfleet.ledger.row import parse_row, text_fields
-from reelfleet.ledger.types import Claim, Lease, Order, Refusal, RefusalReason
+from reelfleet.ledger.types import Claim, Kept, Lease, Order, Refusal, RefusalReason, TicketDue
 
 
 class Claims(JobsPart):
@@ -57,13 +57,17 @@ class Claims(JobsPart):
         )
         return Order(order.decode())
 
-    def keep(self, job_id: str, *, worker: str, lease_ms: int) -> bool:
-        """Extend the lease on behalf of a child process that computes.
+    def keep(self, job_id: str, *, worker: str, lease_ms: int) -> Kept:
+        """Extend the lease on behalf of a child process that computes."""
+        return Kept(self._connection.run("keep", job_id=job_id, worker=worker, lease_ms=lease_ms)[0])
+
+    def abandon(self, job_id: str, *, worker: str) -> TicketDue | None:
+        """Give a job back at once whose holding process died, as if its lease had run out.
 
         Returns:
-            False when the worker does not hold the job, or its phase has used up its time: the child is to be stopped.
+            The ticket that is due if the job waits for another attempt; ``None`` when it ended, is paused, or ``worker`` did not hold it.
         """
-        return self._connection.ask("keep", job_id=job_id, worker=worker, lease_ms=lease_ms)
+        return maybe_ticket_due(self._connection.run("abandon", job_id=job_id, worker=worker))
 
     def hold(self, lease: Lease) -> None:
         """Say that the job stands still at a step: state ``paused``, and the limit of its phase stands still with it.

@@ -11,7 +11,6 @@ write(job, {want = 'abort', abort_reason = args.reason or ''})
 if held(job) then
   emit(job, 'ordered', {message = 'abort'})
 else
-  write(job, {fence = next_fence(job)})
   finish_aborted(job)
 end
 return {'ok', job.state}

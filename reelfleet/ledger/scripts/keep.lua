@@ -3,6 +3,6 @@
 local job = load(args.job_id)
 if not job or TERMINAL[job.state] or job.holder ~= args.worker then return {'no'} end
 local overran = job.phase_until > 0 and now > job.phase_until and job.state ~= 'paused'
-if overran then return {'no'} end
+if overran then return {'overran'} end
 extend(job, args.lease_ms)
 return {'yes'}

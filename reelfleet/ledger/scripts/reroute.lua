@@ -5,7 +5,7 @@ if not job then return {'not_found'} end
 if TERMINAL[job.state] or job.holder ~= '' then return {'none'} end
 stop_waiting(job)
 local host = job.host
-write(job, {stage = args.stage, queue = args.queue, host = '', spool = '', counts = '1', fence = next_fence(job)})
+write(job, {stage = args.stage, queue = args.queue, host = '', spool = '', counts = '1'})
 settle(job)
 if TERMINAL[job.state] then return {'none'} end
 emit(job, 'retrying', {message = 'the frames on ' .. host .. ' are out of reach; back to ' .. args.stage})
