@@ -1,7 +1,8 @@
--- The parent process of a worker saw the child die that held the job: what the steward would find out later happens now.
+-- The worker's parent process knows that its child is gone: no need to wait until the lease runs out.
 
 local job = load(args.job_id)
-if not job or TERMINAL[job.state] or job.holder ~= args.worker then return {'no'} end
+if not job then return {'not_found'} end
+if TERMINAL[job.state] or job.holder ~= args.worker then return {'none'} end
 vanish(job)
-if job.state ~= 'queued' then return {'no'} end
+if job.state ~= 'queued' then return {'none'} end
 return {'due', ticket_due(job)}

@@ -14,7 +14,9 @@ end
 extend(job, args.lease_ms)
 if args.phase_limit_ms then write(job, {phase_limit = args.phase_limit_ms, phase_until = now + args.phase_limit_ms}) end
 if args.progress then
-  local telling = args.phase ~= job.phase or (args.of > 0 and args.step >= args.of) or now - job.progress_at >= KEEP.progress_every_ms
+  local ends_phase = args.of > 0 and args.step >= args.of
+  local telling = args.phase ~= job.phase or ends_phase or now - job.progress_at >= KEEP.progress_every_ms
+  telling = telling and args.progress ~= job.progress
   write(job, {phase = args.phase, progress = args.progress})
   if telling then
     write(job, {progress_at = now})
