@@ -14,15 +14,23 @@ from reelfleet.ledger.types import Claim, Kept, Lease, Order, Refusal, RefusalRe
 class Claims(JobsPart):
     """Getting hold of a job and keeping it."""
 
-    def claim(self, job_id: str, stage: Stage, *, worker: str, host: str, lease_ms: int) -> Claim | Refusal:
+    def claim(self, job_id: str, stage: Stage, *, worker: str, host: str, lease_ms: int, token: str | None = None) -> Claim | Refusal:
         """Claim a job's stage for a worker.
 
         The first claim starts attempt 1; a stage that was handed on starts none; a claim after a lease that ran out, or
         after a reported error, starts the next. Of several claims at once exactly one is granted.
+
+        Args:
+            job_id: from the ticket.
+            stage: from the ticket.
+            worker: who holds the job then.
+            host: where the worker runs; a job whose frames lie on another host is refused.
+            lease_ms: how long the lease lasts unless it is renewed.
+            token: any text that is this claim's own. A caller that repeats a claim because the answer was lost gives the
+                same one, and gets the answer that it missed instead of ``held``.
         """
-        # The token makes the claim safe to send twice: a connection that was cut before the answer came is tried once more.
         outcome, *rest = self._connection.run(
-            "claim", job_id=job_id, stage=stage, worker=worker, host=host, lease_ms=lease_ms, token=secrets.token_hex(8)
+            "claim", job_id=job_id, stage=stage, worker=worker, host=host, lease_ms=lease_ms, token=token or secrets.token_hex(8)
         )
         if outcome == "refused":
             return Refusal(RefusalReason(rest[0].decode()), rest[1].decode())
