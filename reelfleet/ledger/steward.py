@@ -32,6 +32,10 @@ class Steward:
         """Let the next worker have its turn at once."""
         self._locks.release(_LOCK, worker)
 
+    def on_duty(self) -> str | None:
+        """Return the worker whose turn it is, if any worker has taken one lately."""
+        return self._locks.holder(_LOCK)
+
     def server_uptime_s(self) -> int:
         """Return for how long Redis has been up. Leases that ran out while it was down are no worker's fault: wait before :meth:`expire`."""
         return self._connection.uptime_s()
