@@ -37,6 +37,7 @@ class AudioTrack(Frozen):
     channels: int = Field(ge=1)
     duration_s: float = Field(ge=0)
     language: str | None = None
+    content_sha256: str | None = Field(default=None, description="of the samples before encoding: float32 little-endian interleaved PCM")
 
 
 class Artifact(Frozen):
@@ -87,6 +88,7 @@ class JobPredicate(Frozen):
     seed: str
     versions: dict[str, str] = Field(description="python and libraries that shape the result")
     device: dict[str, JsonValue]
+    pipeline: dict[str, JsonValue] = Field(default_factory=dict, description="what ran the model: class, dtype, scheduler, attention backend")
     timings: dict[str, float] = Field(description="seconds by phase; load, warm_up and generation apart")
     telemetry: dict[str, JsonValue] = Field(default_factory=dict)
     artifacts: tuple[Artifact, ...]

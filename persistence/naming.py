@@ -1,0 +1,18 @@
+"""File names of artifacts: telling, and safe whatever the model is called."""
+
+from __future__ import annotations
+
+import re
+
+_JOB_PART = 8
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST = 80
+
+
+def artifact_stem(model: str, job_id: str) -> str:
+    """Return ``<model>-<first part of the job id>``; prompts, tags and other free text never get into a name."""
+    return f"{_safe(model)[:_LONGEST]}-{_safe(job_id)[:_JOB_PART]}"
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub("-", text).strip(".-") or "x"

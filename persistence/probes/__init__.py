@@ -1,0 +1,1 @@
+"""Opening a finished file again and counting what is in it."""

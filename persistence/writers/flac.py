@@ -1,0 +1,20 @@
+"""FLAC files, 24 bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from persistence.spool import Samples
+from persistence.writers.sound_file import write_sound_file
+
+
+def write_flac(path: Path, samples: Samples, sample_rate: int, metadata: str | None) -> None:
+    """Write one file; samples beyond -1 to 1 are clipped, since FLAC holds integers.
+
+    Raises:
+        DiskFull, EncodeFailed: when it cannot be written.
+    """
+    clipped = np.clip(samples, -1.0, 1.0)
+    write_sound_file(path, clipped, sample_rate, file_format="FLAC", subtype="PCM_24", comment=metadata)

@@ -1,0 +1,80 @@
+"""Which encoder writes a codec, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reelfleet.contract.errors import Unsupported
+from reelfleet.contract.output import VideoCodec, VideoContainer
+
+
+@dataclass(frozen=True)
+class VideoEncoder:
+    """An encoder of ffmpeg and what it can do."""
+
+    name: str
+    pixel_format: str
+    odd_pixel_format: str | None
+    """For an odd width or height; none where the encoder cannot."""
+    default_crf: int | None
+    min_side: int = 1
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def pixel_format_for(self, width: int, height: int) -> str:
+        """Return the pixel format for a size; the size itself is never changed.
+
+        Raises:
+            Unsupported: when the encoder cannot write this size.
+        """
+        even = width % 2 == 0 and height % 2 == 0
+        chosen = self.pixel_format if even else self.odd_pixel_format
+        if chosen is None or min(width, height) < self.min_side:
+            what = "odd sizes" if chosen is None else f"sides below {self.min_side} pixels"
+            raise Unsupported(f"{self.name} does not write {what} ({width}x{height}); choose another video_codec or size")
+        return chosen
+
+    def options_for(self, crf: int | None) -> dict[str, str]:
+        """Return the encoder's options with a constant rate factor, where it has one."""
+        chosen = self.default_crf if crf is None else crf
+        return dict(self.options) | ({} if chosen is None else {"crf": str(chosen)})
+
+
+ENCODERS: dict[VideoCodec, VideoEncoder] = {
+    # 4:2:0 halves both sides, so these two write an odd size as 4:4:4, which fewer players show.
+    VideoCodec.H264: VideoEncoder("libx264", "yuv420p", "yuv444p", default_crf=18, min_side=2, options={"preset": "medium"}),
+    VideoCodec.H265: VideoEncoder(
+        "libx265", "yuv420p", "yuv444p", default_crf=20, min_side=16, options={"preset": "medium", "x265-params": "log-level=none"}
+    ),
+    VideoCodec.PRORES: VideoEncoder("prores_ks", "yuv422p10le", None, default_crf=None, min_side=16, options={"profile": "hq"}),
+    # VP9 and AV1 define 4:2:0 for odd sizes.
+    VideoCodec.VP9: VideoEncoder(
+        "libvpx-vp9", "yuv420p", "yuv420p", default_crf=24, options={"b": "0", "row-mt": "1", "deadline": "good", "cpu-used": "4"}
+    ),
+    VideoCodec.AV1: VideoEncoder("libsvtav1", "yuv420p", "yuv420p", default_crf=28, min_side=4, options={"preset": "8"}),
+}
+
+CONTAINER_FORMATS: dict[VideoContainer, str] = {
+    VideoContainer.MP4: "mp4",
+    VideoContainer.MKV: "matroska",
+    VideoContainer.MOV: "mov",
+    VideoContainer.WEBM: "webm",
+}
+"""ffmpeg's names."""
+
+MEDIA_TYPES: dict[VideoContainer, str] = {
+    VideoContainer.MP4: "video/mp4",
+    VideoContainer.MKV: "video/matroska",
+    VideoContainer.MOV: "video/quicktime",
+    VideoContainer.WEBM: "video/webm",
+}
+
+
+def container_options(container: VideoContainer) -> dict[str, str]:
+    """Return the muxer's options: the index at the front where there is one, and nothing random in the file."""
+    flags = {
+        VideoContainer.MP4: {"movflags": "+faststart"},
+        # QuickTime's own comment holds 64 KiB; with tags as keys there is no such bound.
+        VideoContainer.MOV: {"movflags": "+faststart+use_metadata_tags"},
+    }
+    return {"fflags": "+bitexact"} | flags.get(container, {})
