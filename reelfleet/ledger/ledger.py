@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Self
 
 import redis
@@ -57,6 +58,11 @@ class Ledger:
     def ping(self) -> None:
         """Ask Redis for an answer."""
         self._connection.command("PING")
+
+    def now(self) -> datetime:
+        """Return Redis' clock, which is the fleet's."""
+        seconds, microseconds = self._connection.command("TIME")
+        return datetime.fromtimestamp(int(seconds) + int(microseconds) / 1_000_000, UTC)
 
     def close(self) -> None:
         """Close the connections; the next use opens them again."""
