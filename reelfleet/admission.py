@@ -30,14 +30,17 @@ class Admission:
     card: ModelCard | None
 
 
-def admit(ledger: Ledger, request_data: Any, *, queue_anyway: bool = False, max_open_jobs: int) -> Admission:
+def admit(ledger: Ledger, request_data: Any, *, queue_anyway: bool = False, max_open_jobs: int, job_id: str | None = None) -> Admission:
     """Read a request from plain data and decide whether the fleet takes it now.
+
+    A request whose idempotency key or job id has led to a job before is taken whoever is alive: it leads to that job again.
 
     Args:
         ledger: where catalogue, workers and open jobs are known.
         request_data: a request or plain JSON data.
         queue_anyway: take it although no living worker serves its model, or nobody published the model.
         max_open_jobs: how many jobs of one tenant may be open.
+        job_id: the id that the job shall have, if one was chosen.
 
     Raises:
         InvalidRequest: with every problem of form and of the model's limits at once.
@@ -47,6 +50,8 @@ def admit(ledger: Ledger, request_data: Any, *, queue_anyway: bool = False, max_
     """
     admission = check(ledger, request_data, unknown_model_allowed=queue_anyway)
     request = admission.request
+    if ledger.jobs.submitted_as(job_id=job_id, tenant=request.tenant, idempotency_key=request.idempotency_key) is not None:
+        return admission
     if not queue_anyway and not ledger.workers.serving(request.model):
         raise NoWorker(
             f"no living worker serves {request.model}; start one that does, or submit with queue_anyway (--queue-anyway) to let the job wait",
@@ -119,5 +124,9 @@ def _all_problems(ledger: Ledger, data: Any, form_problems: list[Problem]) -> li
     card = ledger.models.get(request.model)
     if card is None:
         known = [other.name for other in ledger.models.all()]
-        return [*form_problems, {"field": "model", "problem": _unknown_text(request.model, close_names(request.model, known))}] if known else form_problems
+        return (
+            [*form_problems, {"field": "model", "problem": _unknown_text(request.model, close_names(request.model, known))}]
+            if known
+            else form_problems
+        )
     return form_problems + [problem for problem in find_problems(request, card) if problem["field"].split(".")[0] not in reported]

@@ -16,7 +16,6 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from reelfleet.contract.errors import BrokerUnavailable, FleetError, Internal, InvalidRequest, WaitTimeout
-from reelfleet.contract.job import JobState, JobStatus
 from reelfleet.redaction import redacted_text
 from reelfleet.submission import publish_ticket
 
@@ -27,11 +26,10 @@ if TYPE_CHECKING:
 
     from reelfleet.contract.names import Command
     from reelfleet.ledger import Ledger
+    from reelfleet.ledger.types import TicketDue
 
 SCOPE = re.compile(r"(?P<kind>queue|worker|job):(?P<name>[^\s:]{1,200})")
-OPEN_STATES = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 ANSWER_TIMEOUT_S = 1.0
-OPEN_LIMIT = 100_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,9 @@ def apply_pause(ledger: Ledger, tickets_app: Celery, scope: Scope | str, *, by: 
     if scope.kind == "job":
         ledger.jobs.pause(scope.name)
         return {"scope": str(scope), "state": ledger.jobs.status(scope.name).state.value}
-    ledger.pauses.pause(str(scope), by, reason)
+    if str(scope) not in ledger.pauses.all():
+        # Who paused first, and why, stays on record when the workers write the same order again.
+        ledger.pauses.pause(str(scope), by, reason)
     return {"scope": str(scope), "paused": True}
 
 
@@ -97,8 +97,7 @@ def apply_resume(ledger: Ledger, tickets_app: Celery, scope: Scope | str) -> dic
     """
     scope = _scope(scope)
     if scope.kind == "job":
-        if ledger.jobs.resume(scope.name):
-            _reissue(ledger, tickets_app, scope.name)
+        _issue(ledger, tickets_app, ledger.jobs.resume(scope.name))
         return {"scope": str(scope), "state": ledger.jobs.status(scope.name).state.value}
     ledger.pauses.resume(str(scope))
     return {"scope": str(scope), "paused": False}
@@ -125,7 +124,7 @@ def apply_abort(
     scope = Scope.only(fleet=fleet, queue=queue, job_id=job_id)
     if scope.kind == "job":
         return {"scope": str(scope), "jobs": {scope.name: ledger.jobs.abort(scope.name, reason).value}}
-    chosen = [job.job_id for job in open_jobs(ledger) if scope.kind == "fleet" or ledger.jobs.row(job.job_id).queue == scope.name]
+    chosen = ledger.jobs.open_ids(queue=queue)
     return {"scope": str(scope), "jobs": {chosen_id: ledger.jobs.abort(chosen_id, reason).value for chosen_id in chosen}}
 
 
@@ -137,9 +136,7 @@ def apply_drain(ledger: Ledger, tickets_app: Celery, *, worker: str) -> dict[str
 
 def apply_priority(ledger: Ledger, tickets_app: Celery, job_id: str, priority: int) -> None:
     """Record a job's priority; if it waits, publish a ticket at the new one (the old ticket is dropped when it is drawn)."""
-    ledger.jobs.set_priority(job_id, priority)
-    if ledger.jobs.status(job_id).state is JobState.QUEUED:
-        _reissue(ledger, tickets_app, job_id)
+    _issue(ledger, tickets_app, ledger.jobs.set_priority(job_id, priority))
 
 
 def broadcast(
@@ -169,19 +166,13 @@ def broadcast(
     return {worker: _answer(replies[worker]) if worker in replies else _failed(silent) for worker in expected}
 
 
-def open_jobs(ledger: Ledger) -> list[JobStatus]:
-    """Return every job that has not ended."""
-    return [status for state in OPEN_STATES for status in ledger.jobs.list(state=state, limit=OPEN_LIMIT)]
-
-
 def _scope(scope: Scope | str) -> Scope:
     return scope if isinstance(scope, Scope) else Scope.parse(scope)
 
 
-def _reissue(ledger: Ledger, tickets_app: Celery, job_id: str) -> None:
-    row = ledger.jobs.row(job_id)
-    if publish_ticket(tickets_app, job_id, row.stage, queue=row.queue, priority=row.priority):
-        ledger.jobs.ticketed(job_id)
+def _issue(ledger: Ledger, tickets_app: Celery, due: TicketDue | None) -> None:
+    if due is not None and publish_ticket(tickets_app, due.job_id, due.stage, queue=due.queue, priority=due.priority):
+        ledger.jobs.ticketed(due.job_id)
 
 
 def _ask(tickets_app: Celery, command: Command, arguments: dict[str, Any], workers: list[str], timeout: float) -> dict[str, Any]:

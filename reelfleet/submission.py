@@ -69,14 +69,20 @@ def submit(
         IdempotencyConflict: when the key was used with another request.
         BrokerUnavailable: when the ledger cannot be reached; then no job was made, or the same key finds it.
     """
-    admission = admit(ledger, request_data, queue_anyway=queue_anyway, max_open_jobs=max_open_jobs)
+    admission = admit(ledger, request_data, queue_anyway=queue_anyway, max_open_jobs=max_open_jobs, job_id=job_id)
     return enqueue(ledger, tickets_app, admission, max_attempts=max_attempts, job_id=job_id)
 
 
 def enqueue(
-    ledger: Ledger, tickets_app: Celery, admission: Admission, *, max_attempts: int = DEFAULT_MAX_ATTEMPTS, job_id: str | None = None
+    ledger: Ledger,
+    tickets_app: Celery,
+    admission: Admission,
+    *,
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+    job_id: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Submission:
-    """Write an admitted request into the ledger and publish its first ticket."""
+    """Write an admitted request into the ledger and publish its first ticket; ``notes`` tell where the job comes from."""
     if job_id is not None and not JOB_ID.fullmatch(job_id):
         raise InvalidRequest.of([{"field": "job_id", "problem": "8 to 64 letters, digits and '-', the first a letter or digit"}])
     asked = admission.request
@@ -89,6 +95,7 @@ def enqueue(
             stage=stage,
             queue=queue,
             max_attempts=max_attempts,
+            notes=notes,
         )
     )
     ticketed = submitted.created and publish_ticket(tickets_app, submitted.job_id, stage, queue=queue, priority=asked.priority)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from reelfleet import __version__
 from reelfleet.cli.exit_codes import ExitCode
 from reelfleet.cli.lazy_group import LazyGroup
 from reelfleet.cli.output import say
@@ -45,7 +46,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
 
 
 @click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="reelfleet")
+@click.version_option(__version__, prog_name="reel")
 @common_options
 def reel() -> None:
     """Generate media on a fleet of GPU workers, and steer it.

@@ -56,7 +56,9 @@ def _json_option(command: F) -> F:
         if value:
             context.ensure_object(Session).json = True
 
-    return click.option("--json", is_flag=True, expose_value=False, callback=remember, help="Write data as JSON, streams as NDJSON.")(command)
+    return click.option("--json", is_flag=True, expose_value=False, callback=remember, help="Write data as JSON, streams as NDJSON.")(
+        command
+    )
 
 
 def _setting_option(name: str) -> Callable[[F], F]:
@@ -66,4 +68,6 @@ def _setting_option(name: str) -> Callable[[F], F]:
 
     flag = f"--{name.replace('_', '-')}"
     what = {"broker_url": "Redis", "store_url": "the store"}[name]
-    return click.option(flag, metavar="URL", expose_value=False, callback=remember, help=f"Where {what} is, instead of REEL_{name.upper()}.")
+    return click.option(
+        flag, metavar="URL", expose_value=False, callback=remember, help=f"Where {what} is, instead of REEL_{name.upper()}."
+    )

@@ -9,10 +9,11 @@ from pydantic import BaseModel
 
 from reelfleet.admission import admit, check
 from reelfleet.client.connections import Connections
+from reelfleet.client.diagnosis import Check, diagnose
 from reelfleet.client.following import follow_fleet
 from reelfleet.client.job import Job
 from reelfleet.client.orders import Orders
-from reelfleet.client.overview import FleetStatus, QueueStatus, read_queues
+from reelfleet.client.overview import FleetStatus, PauseStatus, QueueStatus, read_queues
 from reelfleet.client.uploads import name_uploads, upload_inputs
 from reelfleet.contract.errors import InvalidRequest, NoWorker
 from reelfleet.contract.job import JobState, JobStatus
@@ -65,12 +66,18 @@ class Fleet:
             broker_url=broker_url, store_url=store_url, connect_timeout_s=connect_timeout_s
         )
         self._connections = Connections(self.settings)
-        self._orders = Orders(self._connections)
+        self.orders = Orders(self._connections)
+        """The same orders as the methods below give, with what was recorded beside what the workers answered."""
         self._outage_s = outage_s
         self._max_open_jobs = max_open_jobs
 
     def generate(
-        self, request: GenerateRequest | Mapping[str, Any] | None = None, *, queue_anyway: bool = False, job_id: str | None = None, **fields: Any
+        self,
+        request: GenerateRequest | Mapping[str, Any] | None = None,
+        *,
+        queue_anyway: bool = False,
+        job_id: str | None = None,
+        **fields: Any,
     ) -> Job:
         """Ask for a clip or an image and return its job at once.
 
@@ -88,12 +95,7 @@ class Fleet:
             InputMissing: when local inputs cannot be read.
             BrokerUnavailable, StoreUnavailable: when a side does not answer.
         """
-        data, uploads = self._name_inputs(_plain(request, fields))
-        admission = admit(self.ledger, data, queue_anyway=queue_anyway, max_open_jobs=self._max_open_jobs)
-        if uploads:
-            upload_inputs(self._connections.store, uploads)
-        submission = enqueue(self.ledger, self._connections.tickets_app, admission, job_id=job_id)
-        return self._job(submission.job_id)
+        return self._make(_plain(request, fields), queue_anyway=queue_anyway, job_id=job_id)
 
     def submit(self, request: GenerateRequest | Mapping[str, Any], *, queue_anyway: bool = False, job_id: str | None = None) -> Job:
         """Do what :meth:`generate` does with a whole request."""
@@ -127,10 +129,9 @@ class Fleet:
 
     def retry(self, job_id: str, *, queue_anyway: bool = False) -> Job:
         """Make a new job of an old one's request, with the seed that it ran with."""
-        old = self.job(job_id)
-        request = old.request().model_copy(update={"idempotency_key": None})
-        new = self.generate(request, queue_anyway=queue_anyway)
-        return new
+        row = self.ledger.jobs.row(self.ledger.jobs.find(job_id))
+        request = row.request.model_dump(mode="json", exclude={"idempotency_key"})
+        return self._make(request, queue_anyway=queue_anyway, notes=(f"retries job {row.job_id}, which {row.state.value}",))
 
     def status(self) -> FleetStatus:
         """Return the fleet at a glance."""
@@ -139,7 +140,7 @@ class Fleet:
             jobs={str(state): count for state, count in ledger.jobs.count_by_state().items()},
             queues=read_queues(ledger),
             workers=tuple(ledger.workers.all()),
-            pauses=ledger.pauses.all(),
+            pauses={scope: PauseStatus(by=pause.by, reason=pause.reason, at=pause.at) for scope, pause in ledger.pauses.all().items()},
         )
 
     def workers(self) -> list[WorkerInfo]:
@@ -160,19 +161,23 @@ class Fleet:
 
     def pause(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = "") -> Answers:
         """Pause a queue, a worker or the whole fleet; returns each concerned worker's answer, the order stands whatever they say."""
-        return self._orders.pause(queue=queue, worker=worker, fleet=fleet, reason=reason).workers
+        return self.orders.pause(queue=queue, worker=worker, fleet=fleet, reason=reason).workers
 
     def resume(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False) -> Answers:
         """End such a pause."""
-        return self._orders.resume(queue=queue, worker=worker, fleet=fleet).workers
+        return self.orders.resume(queue=queue, worker=worker, fleet=fleet).workers
 
     def abort(self, job_id: str | None = None, *, queue: str | None = None, fleet: bool = False, reason: str = "") -> Answers:
         """Abort a job, the open jobs of a queue, or with ``fleet=True`` every open job."""
-        return self._orders.abort(job_id=job_id, queue=queue, fleet=fleet, reason=reason).workers
+        return self.orders.abort(job_id=job_id, queue=queue, fleet=fleet, reason=reason).workers
 
     def drain(self, worker: str) -> Answers:
         """Let a worker finish what it does, take nothing new, and exit."""
-        return self._orders.drain(worker).workers
+        return self.orders.drain(worker).workers
+
+    def diagnose(self) -> Iterator[Check]:
+        """Check everything that the fleet stands on; each finding comes as it is known."""
+        return diagnose(self._connections)
 
     @property
     def ledger(self) -> Ledger:
@@ -192,10 +197,17 @@ class Fleet:
     def _job(self, job_id: str) -> Job:
         return Job(self._connections, job_id, outage_s=self._outage_s)
 
+    def _make(self, data: dict[str, Any], *, queue_anyway: bool, job_id: str | None = None, notes: tuple[str, ...] = ()) -> Job:
+        data, uploads = self._name_inputs(data)
+        admission = admit(self.ledger, data, queue_anyway=queue_anyway, max_open_jobs=self._max_open_jobs, job_id=job_id)
+        if uploads:
+            upload_inputs(self._connections.store, uploads)
+        return self._job(enqueue(self.ledger, self._connections.tickets_app, admission, job_id=job_id, notes=notes).job_id)
+
     def _name_inputs(self, data: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
         if not any(data.get(field) for field in INPUT_FIELDS):
             return data, ()
-        return name_uploads(data, lambda key: self._connections.store.uri(key))
+        return name_uploads(data, self._connections.store.uri)
 
 
 def _plain(request: GenerateRequest | Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,9 @@ def follow_job(
         if not batch and (ended or not follow):
             return
         if deadline is not None and time.monotonic() >= deadline:
-            raise WaitTimeout(f"job {job_id} had not ended after {timeout:g} s; it goes on: `reel watch {job_id}`", details={"job_id": job_id})
+            raise WaitTimeout(
+                f"job {job_id} had not ended after {timeout:g} s; it goes on: `reel watch {job_id}`", details={"job_id": job_id}
+            )
         if not batch:
             ended = patience.read(has_ended)
 

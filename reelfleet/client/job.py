@@ -126,5 +126,7 @@ class Job:
 def error_of(status: JobStatus) -> FleetError:
     """Return the exception that tells why a job ended without a result."""
     if status.error is None:
-        return Internal(f"job {status.job_id} ended as {status.state.value} without saying why; `reel logs {status.job_id}` shows what happened")
+        return Internal(
+            f"job {status.job_id} ended as {status.state.value} without saying why; `reel logs {status.job_id}` shows what happened"
+        )
     return error_from_wire(status.error)

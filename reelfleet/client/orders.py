@@ -39,9 +39,11 @@ class Orders:
         """Pause one scope."""
         scope = Scope.only(fleet=fleet, queue=queue, worker=worker, job_id=job_id)
         recorded = apply_pause(self._connections.ledger, self._connections.tickets_app, scope, by=_me(), reason=reason)
-        return self._tell(Command.PAUSE, {"scope": str(scope)}, scope, recorded)
+        return self._tell(Command.PAUSE, {"scope": str(scope), "reason": reason}, scope, recorded)
 
-    def resume(self, *, job_id: str | None = None, queue: str | None = None, worker: str | None = None, fleet: bool = False) -> OrderOutcome:
+    def resume(
+        self, *, job_id: str | None = None, queue: str | None = None, worker: str | None = None, fleet: bool = False
+    ) -> OrderOutcome:
         """End the pause of one scope."""
         scope = Scope.only(fleet=fleet, queue=queue, worker=worker, job_id=job_id)
         recorded = apply_resume(self._connections.ledger, self._connections.tickets_app, scope)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from reelfleet.contract.base import Frozen
 from reelfleet.contract.names import CPU_QUEUE, gpu_queue
@@ -23,13 +24,21 @@ class QueueStatus(Frozen):
     paused: bool = False
 
 
+class PauseStatus(Frozen):
+    """A pause that holds."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
 class FleetStatus(Frozen):
     """Jobs, queues, workers and pauses."""
 
     jobs: dict[str, int] = Field(description="how many jobs are in each state")
     queues: tuple[QueueStatus, ...]
     workers: tuple[WorkerInfo, ...]
-    pauses: dict[str, JsonValue] = Field(description="what is paused, by scope")
+    pauses: dict[str, PauseStatus] = Field(description="what is paused, by scope")
 
 
 def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:

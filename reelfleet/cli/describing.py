@@ -1,0 +1,53 @@
+"""One line of text for an event, a time, a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reelfleet.cli.output import printable
+from reelfleet.contract.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reelfleet.contract.job import JobStatus, Progress
+
+
+def describe_event(event: Event) -> str:
+    """Return an event as a short sentence."""
+    return printable(_sentence(event))
+
+
+def _sentence(event: Event) -> str:
+    if event.kind is EventKind.PROGRESS and event.progress is not None:
+        return describe_progress(event.progress)
+    if event.kind is EventKind.CLAIMED:
+        return f"{event.stage or 'job'} started on {event.worker or 'a worker'} (attempt {event.attempt or 1})"
+    if event.kind is EventKind.HANDED_ON:
+        return event.message or f"waits for {event.stage or 'the next stage'}"
+    if event.kind is EventKind.FINISHED:
+        return f"{event.state or 'finished'}" + (f": {event.error.message}" if event.error else "")
+    told = event.message or (event.error.message if event.error else "")
+    return f"{event.kind.value.replace('_', ' ')}" + (f": {told}" if told else "")
+
+
+def describe_progress(progress: Progress) -> str:
+    """Return progress as ``denoise 34/50, 2.1/s, 8 s left``."""
+    parts = [str(progress)]
+    if progress.rate:
+        parts.append(f"{progress.rate:.2g}/s")
+    if progress.eta_s:
+        parts.append(f"{progress.eta_s:.0f} s left")
+    return ", ".join(parts)
+
+
+def describe_time(moment: datetime | None) -> str:
+    """Return a moment in local time, to the second."""
+    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def describe_duration(status: JobStatus) -> str:
+    """Return how long a job has run from its first claim to its end, if it has ended."""
+    if status.started is None or status.finished is None:
+        return ""
+    return f"{(status.finished - status.started).total_seconds():.1f} s"

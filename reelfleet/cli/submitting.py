@@ -1,0 +1,69 @@
+"""Submitting at the command line: shared by every verb that makes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reelfleet.cli.exit_codes import ExitCode
+from reelfleet.cli.output import say, write_json, write_line
+
+if TYPE_CHECKING:
+    from reelfleet.cli.session import Session
+    from reelfleet.client.job import Job
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class WaitOptions:
+    """Whether and how to wait for a job."""
+
+    detach: bool
+    timeout: float | None = None
+    folder: Path | None = None
+
+
+def wait_options(*, waits: bool) -> Callable[[F], F]:
+    """Add ``--detach`` (for a verb that waits) or ``--wait``, and ``--timeout`` and ``-o``."""
+
+    def add(command: F) -> F:
+        command = click.option(
+            "-o",
+            "--output",
+            "folder",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Fetch the artifacts into DIR.",
+        )(command)
+        command = click.option("--timeout", type=click.FloatRange(min=0), metavar="S", help="Seconds to wait; the job goes on after them.")(
+            command
+        )
+        if waits:
+            return click.option("--detach", is_flag=True, help="Print the job's id and do not wait.")(command)
+        return click.option("--wait", is_flag=True, help="Wait for the job; without it its id is printed.")(command)
+
+    return add
+
+
+def submit_and_tell(session: Session, request: dict[str, Any], *, queue_anyway: bool, wait: WaitOptions) -> ExitCode:
+    """Submit a request, then wait for its job or print its id."""
+    return follow_or_name(session, session.fleet.generate(request, queue_anyway=queue_anyway), wait)
+
+
+def follow_or_name(session: Session, job: Job, wait: WaitOptions) -> ExitCode:
+    """Wait for a job, or print its id."""
+    if not wait.detach:
+        from reelfleet.cli.waiting import wait_and_tell  # noqa: PLC0415 - only a wait needs it
+
+        say(f"job {job.id}")
+        return wait_and_tell(job, as_json=session.json, timeout=wait.timeout, folder=wait.folder)
+    if session.json:
+        write_json(job.status())
+    else:
+        write_line(job.id)
+    return ExitCode.DONE

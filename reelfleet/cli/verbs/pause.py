@@ -1,0 +1,27 @@
+"""``reel pause``."""
+
+from __future__ import annotations
+
+import click
+
+from reelfleet.cli.output import printable
+from reelfleet.cli.scopes import require_one, scope_options, tell_outcome
+from reelfleet.cli.session import Session, common_options, pass_session
+
+
+@click.command()
+@click.argument("job_id", metavar="[JOB]", required=False)
+@scope_options
+@click.option("--reason", default="", help="Why; others see it in `reel status`.")
+@common_options
+@pass_session
+def pause(session: Session, job_id: str | None, queue: str | None, worker: str | None, fleet: bool, reason: str) -> None:
+    """Pause JOB, a queue, a worker or the fleet until `reel resume`.
+
+    Paused workers take no new jobs, and running jobs are held at their next step. The order holds whoever hears it.
+    """
+    require_one(job=job_id, queue=queue, worker=worker, fleet=fleet)
+    full_id = session.job(job_id).id if job_id else None
+    outcome = session.fleet.orders.pause(job_id=full_id, queue=queue, worker=worker, fleet=fleet, reason=reason)
+    told = f"job {full_id} is {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} is paused"
+    tell_outcome(outcome, as_json=session.json, done=told)

@@ -1,0 +1,35 @@
+"""``reel workers``."""
+
+from __future__ import annotations
+
+import click
+
+from reelfleet.cli.output import say, write_json, write_table
+from reelfleet.cli.session import Session, common_options, pass_session
+
+
+@click.command()
+@common_options
+@pass_session
+def workers(session: Session) -> None:
+    """List the living workers: role, state, device, job, models in memory."""
+    found = session.fleet.workers()
+    if session.json:
+        write_json(found)
+        return
+    if not found:
+        say("no worker is alive")
+        return
+    rows = [
+        (
+            worker.name,
+            worker.role.value,
+            worker.state.value,
+            worker.device.get("name") or worker.device.get("kind"),
+            worker.job_id,
+            ", ".join(worker.warm_models),
+            worker.version,
+        )
+        for worker in found
+    ]
+    write_table(("WORKER", "ROLE", "STATE", "DEVICE", "JOB", "WARM MODELS", "VERSION"), rows)
