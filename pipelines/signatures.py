@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 
-def call_default(pipeline: Any, name: str) -> Any:
-    """Return the default that a pipeline's call has for an argument.
-
-    Raises:
-        KeyError: when the call has no such argument.
-    """
-    return inspect.signature(type(pipeline).__call__).parameters[name].default
+def call_parameters(cls: type[Any]) -> Mapping[str, inspect.Parameter]:
+    """Return the named parameters of a pipeline class' call."""
+    return {name: parameter for name, parameter in inspect.signature(cls.__call__).parameters.items() if name != "self"}

@@ -9,6 +9,7 @@ which is also the only place where the state of the run is consistent enough to 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -85,11 +86,14 @@ class StepControl:
     def _watched_class(self) -> type[Any]:
         control, base = self, self._base
 
+        # Pipelines look at the signatures of both to decide what they pass; wraps keeps those of the original.
+        @functools.wraps(base.step)
         def step(scheduler: Any, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
             result = base.step(scheduler, model_output, timestep, sample, *args, **kwargs)
             control._stepped(scheduler, model_output, result[0] if isinstance(result, tuple) else result.prev_sample)
             return result
 
+        @functools.wraps(base.set_timesteps)
         def set_timesteps(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
             result = base.set_timesteps(scheduler, *args, **kwargs)
             if control._on_start is not None and scheduler is control._streams[0].scheduler:
@@ -97,7 +101,7 @@ class StepControl:
             return result
 
         def deepcopy(scheduler: Any, memo: dict[int, Any]) -> Any:
-            twin = type(scheduler).__new__(type(scheduler))
+            twin = object.__new__(type(scheduler))
             memo[id(scheduler)] = twin
             twin.__dict__.update(copy.deepcopy(scheduler.__dict__, memo))
             control._join(twin)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from pipelines.families.base import Audio
-from pipelines.spooling import Frame, Spool
+from pipelines.families.base import Audio, Output
+from pipelines.spooling import Spool
 from pipelines.stages import Stages
 from reelfleet.contract.errors import InvalidConfig, Numerical
 from reelfleet.contract.spec import GenerationSpec
 
 
-def write_output(output: Iterator[Frame | Audio], spec: GenerationSpec, spool: Spool, stages: Stages) -> None:
+def write_output(output: Output, spec: GenerationSpec, spool: Spool, stages: Stages) -> None:
     """Write frames as they come, and then the sound; report each frame.
 
     Raises:

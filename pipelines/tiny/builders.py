@@ -9,6 +9,9 @@ TINY_MODELS: dict[str, str] = {
     "tiny-wan": "pipelines.tiny.wan:text_to_video",
     "tiny-wan22": "pipelines.tiny.wan:two_experts",
     "tiny-wan-i2v": "pipelines.tiny.wan:image_to_video",
+    "tiny-ltx": "pipelines.tiny.ltx:text_to_video",
+    "tiny-ltx2": "pipelines.tiny.ltx2:text_to_video_with_audio",
+    "tiny-flux": "pipelines.tiny.flux:text_to_image",
 }
 """Where the function is that returns each model's pipeline."""
 

@@ -6,6 +6,7 @@ whole number times a scale: both exact.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -43,4 +44,4 @@ def _std(name: str, weight: torch.Tensor, gain: float) -> float | None:
     if weight.numel() == weight.shape[0]:
         return None
     fan_in = weight.numel() // weight.shape[0]
-    return gain / float(fan_in) ** 0.5
+    return gain / math.sqrt(fan_in)
