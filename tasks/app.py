@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from celery import Celery
 
-from tasks.celery_settings import celery_settings
-
 app = Celery("reelfleet", include=["tasks.process", "tasks.stages.tasks", "tasks.submission", "tasks.control", "tasks.worker.revocation"])
-app.add_defaults(celery_settings)
+# By name and not by value: a spawned child gets the name and reads the settings itself.
+app.config_from_object("tasks.celery_settings:configuration")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from config.settings import load_settings
@@ -57,3 +59,23 @@ def celery_settings() -> dict[str, Any]:
         "accept_content": ["json"],
         "enable_utc": True,
     }
+
+
+class _Configuration(Mapping[str, Any]):
+    """The settings, read when Celery first asks and not when this module is imported."""
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return celery_settings()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+configuration = _Configuration()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from reelfleet.contract.errors import UnknownModel
 from reelfleet.contract.model_card import ModelCard
-from reelfleet.ledger.row import JobRow
-from reelfleet.ledger.types import Lease
+from reelfleet.ledger.types import JobRow, Lease
 from tasks.process import WorkerProcess
 from tasks.stages.observer import LedgerObserver
 

@@ -86,7 +86,8 @@ def _commit(context: StageContext, spec: GenerationSpec, report: GenerationRepor
     committed = Manifest.model_validate_json(outcome.manifest_bytes)
     artifacts = committed.predicate.artifacts
 
+    # Before the job ends: told twice after a crash is mended by its reader, never told is not.
+    append_history(process.store, outcome.manifest_bytes)
     patiently(lambda: jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts), for_s=OUTAGE_PATIENCE_S)
     if not outcome.won and committed.predicate.fence != lease.fence:
         process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
-    append_history(process.store, outcome.manifest_bytes)

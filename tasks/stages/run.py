@@ -9,8 +9,7 @@ from persistence.errors_entry import write_error_entry
 from persistence.spool import remove_spool
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
-from reelfleet.ledger.row import JobRow
-from reelfleet.ledger.types import Lease, Refusal
+from reelfleet.ledger.types import JobRow, Lease, Refusal
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.process import WorkerProcess, current_process
 from tasks.stages.announce import Announcer
