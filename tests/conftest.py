@@ -1,0 +1,9 @@
+"""Fixtures that every test may ask for; each lives in a file of its own."""
+
+from __future__ import annotations
+
+pytest_plugins = [
+    "tests.fixtures.fleet",
+    "tests.fixtures.producers",
+    "tests.fixtures.redis",
+]
