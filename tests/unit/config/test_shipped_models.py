@@ -1,0 +1,100 @@
+"""Every shipped catalogue file, held against the contract and against the installed diffusers."""
+
+import inspect
+
+import pytest
+
+from config.catalogue import SHIPPED_FOLDER, load_catalogue
+from reelfleet.contract.model_card import Modality
+from reelfleet.contract.request import GenerateRequest
+from reelfleet.resolution import find_problems
+
+CATALOGUE = load_catalogue()
+TINY = ("tiny-flux", "tiny-ltx", "tiny-ltx2", "tiny-wan", "tiny-wan-i2v", "tiny-wan22")
+REAL = (
+    *("flux.1-dev", "flux.1-schnell", "ltx-2", "ltx-video", "qwen-image"),
+    *("wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "wan2.2-i2v-a14b", "wan2.2-t2v-a14b", "wan2.2-ti2v-5b", "z-image-turbo"),
+)
+
+
+@pytest.fixture(params=list(CATALOGUE))
+def entry(request):
+    return CATALOGUE[request.param]
+
+
+def classes_of(entry):
+    import diffusers  # slow to import: only these tests pay for it
+
+    names = (entry.pipeline.pipeline_class, entry.pipeline.pipeline_class_with_inputs)
+    return [getattr(diffusers, name) for name in names if name is not None]
+
+
+def test_the_promised_models_are_shipped():
+    assert set(CATALOGUE) == {*TINY, *REAL}
+
+
+def test_every_file_of_the_folder_is_an_entry():
+    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == {f"{name}.toml" for name in CATALOGUE}
+
+
+def test_its_defaults_keep_its_own_limits(entry):
+    defaults, video = entry.card.defaults, entry.card.modality is not Modality.IMAGE
+    inputs = dict.fromkeys(entry.card.required_inputs, "s3://bucket/key.png")
+
+    request = GenerateRequest(
+        model=entry.name,
+        prompt="a kite",
+        size=defaults.size,
+        frames=defaults.frames if video else None,
+        fps=defaults.fps,
+        steps=defaults.steps,
+        guidance=defaults.guidance,
+        guidance_2=defaults.guidance_2,
+        **inputs,
+    )
+
+    assert find_problems(request, entry.card) == []
+
+
+def test_its_weights_are_pinned(entry):
+    assert entry.source.pinned
+
+
+def test_its_pipelines_exist_in_diffusers(entry):
+    import diffusers
+
+    assert all(issubclass(cls, diffusers.DiffusionPipeline) for cls in classes_of(entry))
+
+
+def test_its_pipelines_take_every_argument_that_it_names(entry):
+    # Given
+    pipeline = entry.pipeline
+    named = {"prompt", "height", "width", "num_inference_steps", "generator", *pipeline.arguments, *entry.card.engine_params}
+    named |= {pipeline.guidance_argument} - {None}
+    named |= {"negative_prompt"} if pipeline.negative_prompt else set()
+    named |= {"num_frames"} if entry.card.modality is not Modality.IMAGE else set()
+    named |= {"guidance_scale_2"} if entry.card.defaults.guidance_2 is not None else set()
+
+    # When
+    unknown = {cls.__name__: named - set(inspect.signature(cls.__call__).parameters) for cls in classes_of(entry)}
+
+    # Then
+    assert unknown == dict.fromkeys(unknown, set())
+
+
+def test_its_inputs_reach_the_pipeline(entry):
+    takes = set(inspect.signature(classes_of(entry)[-1].__call__).parameters)
+
+    assert set(entry.pipeline.input_arguments) == set(entry.card.inputs)
+    assert set(entry.pipeline.input_arguments.values()) <= takes
+
+
+def test_its_scheduler_settings_are_known_to_the_scheduler(entry):
+    from diffusers import UniPCMultistepScheduler
+
+    # Only Wan entries set any; their repositories are saved with UniPC.
+    assert set(entry.pipeline.scheduler) <= set(inspect.signature(UniPCMultistepScheduler.__init__).parameters)
+
+
+def test_a_tiny_model_is_small_and_needs_no_weights():
+    assert all(CATALOGUE[name].tiny and CATALOGUE[name].card.memory_gib < 1 for name in TINY)
