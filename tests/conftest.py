@@ -4,6 +4,9 @@ from __future__ import annotations
 
 pytest_plugins = [
     "tests.fixtures.fleet",
+    "tests.fixtures.disk",
+    "tests.fixtures.faulty_s3",
     "tests.fixtures.producers",
     "tests.fixtures.redis",
+    "tests.fixtures.s3",
 ]

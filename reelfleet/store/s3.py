@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -105,7 +106,8 @@ class S3Store:
 
         def get() -> bytes:
             found = self._get(key)
-            with found["Body"] as body:
+            # Not the body's own context manager: that hands out the raw stream, which takes half an answer for a whole one.
+            with closing(found["Body"]) as body:
                 if found["ContentLength"] > max_bytes:
                     raise InputUnreadable(f"{self.uri(key)} is larger than the {max_bytes} bytes that may be read at once")
                 return body.read()
@@ -116,7 +118,7 @@ class S3Store:
         """Download an object; every try starts over."""
 
         def get(part: Path) -> None:
-            with self._get(key)["Body"] as body, part.open("wb") as target:
+            with closing(self._get(key)["Body"]) as body, part.open("wb") as target:
                 while chunk := body.read(_CHUNK):
                     target.write(chunk)
 
