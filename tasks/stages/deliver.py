@@ -42,7 +42,7 @@ def deliver_result(context: StageContext) -> None:
     spool = SpoolReader(spool_root(context.process) / spool_name)
     written = _write_and_upload(context, spec, spool, report)
     _commit(context, spec, report, written)
-    remove_spool(spool_root(context.process) / spool_name)
+    remove_spool(spool_root(context.process) / context.job.job_id)
 
 
 def _write_and_upload(context: StageContext, spec: GenerationSpec, spool: SpoolReader, report: GenerationReport) -> _Written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from redis import Redis
 
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage, gpu_queue
@@ -35,7 +36,7 @@ def test_lost_ticket_is_issued_again(shared_fleet):
     fleet = shared_fleet
     fleet.client.pause(queue=gpu_queue("tiny-flux"))
     job = fleet.client.generate(model="tiny-flux", prompt="a lighthouse", steps=2)
-    redis = fleet.redis.connect()
+    redis = Redis.from_url(fleet.redis.url)
     assert sum(redis.delete(name) for name in ticket_lists(gpu_queue("tiny-flux"))) == 1
 
     # When the queue goes on
