@@ -70,7 +70,7 @@ def test_a_glob_leaves_out_what_is_not_here(catalogue):
 
 
 def test_a_named_model_whose_weights_are_absent_is_refused_with_the_folder(catalogue):
-    with pytest.raises(InvalidConfig, match="away: there is no folder .*nowhere"):
+    with pytest.raises(InvalidConfig, match=r"away: there is no folder .*nowhere"):
         served_models(catalogue, load_settings(models="here,away"))
 
 

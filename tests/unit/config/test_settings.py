@@ -82,7 +82,7 @@ def test_a_key_that_no_setting_has_is_refused_with_its_file():
 
 
 def test_a_keep_alive_that_lets_leases_run_out_is_refused():
-    with pytest.raises(InvalidConfig, match="keep_alive_s.*below lease_s"):
+    with pytest.raises(InvalidConfig, match=r"keep_alive_s.*below lease_s"):
         load_settings(lease_s=2, keep_alive_s=2)
 
 
