@@ -14,10 +14,12 @@ from config.settings import Settings
 from pipelines.classes import pipeline_class
 from pipelines.device import DeviceInfo
 from pipelines.faults import translated_load
+from pipelines.load_report import refusing_holes
 from pipelines.placement import held_bytes, place, touch_weights
 from pipelines.sources import locate
 from pipelines.torch_setup import dtype_name, dtype_of, main_dtype, synchronize, torch_device
 from pipelines.weight_hashes import weight_files, weights_sha256
+from reelfleet.contract.errors import InvalidConfig
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,10 @@ def load(entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: C
         folder = locate(entry, settings)
         make_room(sum(path.stat().st_size for path in weight_files(folder, entry.source.variant)))
         hashes = weights_sha256(folder, settings.cache_dir, variant=entry.source.variant)
-        pipeline = cls.from_pretrained(
-            str(folder),
-            dtype=_dtypes(entry, dtype),
-            variant=entry.source.variant,
-            use_safetensors=True,
-            local_files_only=True,
-        )
+        with refusing_holes(entry.name):
+            pipeline = cls.from_pretrained(
+                str(folder), dtype=_dtypes(entry, dtype), variant=entry.source.variant, use_safetensors=True, local_files_only=True
+            )
         _adjust(pipeline, entry)
         notes = place(pipeline, entry, device)
         synchronize(torch_device(device))
@@ -94,6 +93,10 @@ def _dtypes(entry: ModelEntry, dtype: Any) -> Any:
 
 
 def _adjust(pipeline: Any, entry: ModelEntry) -> None:
+    if getattr(pipeline, "scheduler", None) is None:
+        raise InvalidConfig(
+            f"{entry.name}.toml: pipeline.class: {type(pipeline).__name__} has no scheduler, so its steps cannot be watched"
+        )
     pipeline.set_progress_bar_config(disable=True)
     if entry.pipeline.scheduler:
         pipeline.scheduler = type(pipeline.scheduler).from_config({**pipeline.scheduler.config, **entry.pipeline.scheduler})

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
-from PIL import Image
 
 from config.catalogue import ModelEntry
 from pipelines.signatures import call_parameters
@@ -28,10 +27,8 @@ class Job:
     entry: ModelEntry
     pipeline: Any
     generator: torch.Generator
-    images: dict[str, Image.Image] = field(default_factory=dict)
-    """RGB, of the spec's size, by input field."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Further arguments of the pipeline's call, checked: the catalogue's, replaced by the request's."""
+    """Further arguments of the pipeline's call, checked: the catalogue's, the request's, and the images of its inputs."""
 
     def argument(self, name: str) -> Any:
         """Return a further argument, or the default that the pipeline's call has for it.
@@ -108,7 +105,7 @@ class StagedFamily(Family):
 
 
 def common_arguments(job: Job) -> dict[str, Any]:
-    """Return what nearly every pipeline's call takes, under its names: size, length, steps, guidance, images."""
+    """Return what nearly every pipeline's call takes, under its names: size, length, steps, guidance."""
     spec, settings = job.spec, job.entry.pipeline
     arguments: dict[str, Any] = {"height": spec.height, "width": spec.width, "num_inference_steps": spec.steps}
     if settings.guidance_argument is not None:
@@ -117,4 +114,4 @@ def common_arguments(job: Job) -> dict[str, Any]:
         arguments["num_frames"] = spec.frames
         if "frame_rate" in call_parameters(type(job.pipeline)):
             arguments["frame_rate"] = spec.fps
-    return arguments | {settings.input_arguments[field]: image for field, image in job.images.items()}
+    return arguments

@@ -9,7 +9,8 @@ from diffusers.utils.torch_utils import randn_tensor
 
 from pipelines.families.base import Job, Output, StagedFamily
 from pipelines.families.frames import to_frames
-from pipelines.hooks import on_device
+
+UNPACKED_DIMENSIONS = 5
 
 
 class Ltx(StagedFamily):
@@ -44,23 +45,21 @@ class Ltx(StagedFamily):
         if not job.pipeline.vae.config.timestep_conditioning:
             return latents, None
         noise = randn_tensor(latents.shape, generator=job.generator, device=latents.device, dtype=latents.dtype)
-        timestep = torch.tensor([job.argument("decode_timestep")], device=latents.device, dtype=latents.dtype)
+        timestep = _vector(job.argument("decode_timestep"), latents)
         given = job.argument("decode_noise_scale")
-        scale = timestep if given is None else torch.tensor([given], device=latents.device, dtype=latents.dtype)
-        scale = scale[:, None, None, None, None]
+        scale = (timestep if given is None else _vector(given, latents))[:, None, None, None, None]
         return (1 - scale) * latents + scale * noise, timestep
 
     def decode_pixels(self, job: Job, latents: torch.Tensor, timestep: torch.Tensor | None) -> Output:
         """Yield the frames of denormalised latents (1, channels, frames, height, width)."""
         vae = job.pipeline.vae
-        on_device(vae)
         with torch.no_grad():
             pixels = vae.decode(latents.to(vae.dtype), timestep, return_dict=False)[0][0]
         yield from to_frames(pixels, job.spec.model)
 
     def grid(self, job: Job, latents: torch.Tensor) -> torch.Tensor | None:
-        """See :meth:`StagedFamily.grid`."""
-        return self._unpacked(job, latents)[0]
+        """See :meth:`StagedFamily.grid`; with a start image, the scheduler gets unpacked latents without the first frame."""
+        return latents[0] if latents.ndim == UNPACKED_DIMENSIONS else self._unpacked(job, latents)[0]
 
     def _unpacked(self, job: Job, latents: torch.Tensor) -> torch.Tensor:
         pipeline, spec = job.pipeline, job.spec
@@ -83,3 +82,7 @@ class Ltx(StagedFamily):
             text, do_classifier_free_guidance=False, max_sequence_length=job.argument("max_sequence_length")
         )
         return embeddings, mask
+
+
+def _vector(given: float | list[float], like: torch.Tensor) -> torch.Tensor:
+    return torch.tensor(given if isinstance(given, list) else [given], device=like.device, dtype=like.dtype)

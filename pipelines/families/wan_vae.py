@@ -11,6 +11,7 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import unpatchify
 from pipelines.hooks import on_device
 
 
+@torch.no_grad()
 def decode_streaming(vae: Any, latents: torch.Tensor) -> Iterator[torch.Tensor]:
     """Yield pixels (3, frames, height, width), -1 to 1: one frame for the first latent frame, four for each further one.
 
@@ -21,20 +22,19 @@ def decode_streaming(vae: Any, latents: torch.Tensor) -> Iterator[torch.Tensor]:
         vae: an ``AutoencoderKLWan``.
         latents: (1, channels, latent frames, height / 8, width / 8), normalised, as the pipeline returns them.
     """
-    with torch.no_grad():
-        latents = _denormalised(vae, latents)
-        if _would_tile(vae, latents):
-            yield vae.decode(latents, return_dict=False)[0][0]
-            return
-        on_device(vae)
+    latents = _denormalised(vae, latents)
+    if _would_tile(vae, latents):
+        yield vae.decode(latents, return_dict=False)[0][0]
+        return
+    on_device(vae)
+    vae.clear_cache()
+    try:
+        features = vae.post_quant_conv(latents)
+        for index in range(features.shape[2]):
+            yield _decode_one(vae, features[:, :, index : index + 1], first=index == 0)
+    finally:
+        # The cache holds the features of the last frames; the next clip must not see them.
         vae.clear_cache()
-        try:
-            features = vae.post_quant_conv(latents)
-            for index in range(features.shape[2]):
-                yield _decode_one(vae, features[:, :, index : index + 1], first=index == 0)
-        finally:
-            # The cache holds the features of the last frames; the next clip must not see them.
-            vae.clear_cache()
 
 
 def _decode_one(vae: Any, feature: torch.Tensor, *, first: bool) -> torch.Tensor:
