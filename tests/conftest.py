@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.fleet",
     "tests.fixtures.disk",
     "tests.fixtures.faulty_s3",
+    "tests.fixtures.listening",
     "tests.fixtures.producers",
     "tests.fixtures.redis",
     "tests.fixtures.s3",

@@ -15,6 +15,8 @@ from typing import Literal, Self
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from reelfleet.contract.errors import BrokerUnavailable, InvalidConfig
 
@@ -122,7 +124,7 @@ class RedisServer:
         return "\n".join(lines) + "\n"
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        client = redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1)
+        client = redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
         deadline = time.monotonic() + START_LIMIT_S
         try:
             while process.poll() is None and time.monotonic() < deadline:
