@@ -180,6 +180,8 @@ def _ask(tickets_app: Celery, command: Command, arguments: dict[str, Any], worke
     # The mailbox would publish through the app's pool, whose connections may have been cut since they were last used.
     control.mailbox.producer_pool = None
     with tickets_app.connection_for_write() as connection:
+        # Without this the mailbox connects on its own and sits through several seconds of retries.
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
         replies = control.broadcast(
             command.value, arguments=arguments, destination=workers, reply=True, timeout=timeout, limit=len(workers), connection=connection
         )

@@ -18,6 +18,7 @@ from reelfleet.client.uploads import name_uploads, upload_inputs
 from reelfleet.contract.errors import InvalidRequest, NoWorker
 from reelfleet.contract.job import JobState, JobStatus
 from reelfleet.contract.request import INPUT_FIELDS, GenerateRequest
+from reelfleet.control import ANSWER_TIMEOUT_S
 from reelfleet.resolution import resolve
 from reelfleet.settings import ClientSettings, load_client_settings
 from reelfleet.submission import DEFAULT_MAX_OPEN_JOBS, enqueue
@@ -48,6 +49,7 @@ class Fleet:
         *,
         connect_timeout_s: float | None = None,
         outage_s: float = 60,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
         max_open_jobs: int = DEFAULT_MAX_OPEN_JOBS,
     ) -> None:
         """Choose the fleet.
@@ -57,6 +59,7 @@ class Fleet:
             store_url: where inputs and results lie; else ``REEL_STORE_URL`` and so on.
             connect_timeout_s: seconds to wait for a connection.
             outage_s: how long a wait sits through an outage of Redis before it raises.
+            answer_timeout_s: how long an order waits for the workers' answers; it stands without them.
             max_open_jobs: how many open jobs of one tenant are taken before ``QuotaExceeded``.
 
         Raises:
@@ -66,7 +69,7 @@ class Fleet:
             broker_url=broker_url, store_url=store_url, connect_timeout_s=connect_timeout_s
         )
         self._connections = Connections(self.settings)
-        self.orders = Orders(self._connections)
+        self.orders = Orders(self._connections, answer_timeout_s=answer_timeout_s)
         """The same orders as the methods below give, with what was recorded beside what the workers answered."""
         self._outage_s = outage_s
         self._max_open_jobs = max_open_jobs
@@ -195,7 +198,7 @@ class Fleet:
         self.close()
 
     def _job(self, job_id: str) -> Job:
-        return Job(self._connections, job_id, outage_s=self._outage_s)
+        return Job(self._connections, job_id, orders=self.orders, outage_s=self._outage_s)
 
     def _make(self, data: dict[str, Any], *, queue_anyway: bool, job_id: str | None = None, notes: tuple[str, ...] = ()) -> Job:
         data, uploads = self._name_inputs(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reelfleet.client.following import Patience, follow_job
-from reelfleet.client.orders import Orders
 from reelfleet.client.result import Result
 from reelfleet.contract.errors import FleetError, Internal, WaitTimeout, error_from_wire
 from reelfleet.contract.job import JobState
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reelfleet.client.connections import Connections
+    from reelfleet.client.orders import Orders
     from reelfleet.contract.event import Event
     from reelfleet.contract.job import JobStatus
     from reelfleet.contract.manifest import Manifest
@@ -30,9 +30,9 @@ class Preview(NamedTuple):
 class Job:
     """A handle on a job: it holds an id and asks the ledger for the rest, so it may be made, kept and copied freely."""
 
-    def __init__(self, connections: Connections, job_id: str, *, outage_s: float) -> None:
+    def __init__(self, connections: Connections, job_id: str, *, orders: Orders, outage_s: float) -> None:
         self._connections = connections
-        self._orders = Orders(connections)
+        self._orders = orders
         self._outage_s = outage_s
         self.id = job_id
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import InvalidRequest
 from reelfleet.contract.names import Command
-from reelfleet.control import Scope, apply_abort, apply_drain, apply_pause, apply_priority, apply_resume, broadcast
+from reelfleet.control import ANSWER_TIMEOUT_S, Scope, apply_abort, apply_drain, apply_pause, apply_priority, apply_resume, broadcast
 
 if TYPE_CHECKING:
     from reelfleet.client.connections import Connections
@@ -30,8 +30,9 @@ class OrderOutcome:
 class Orders:
     """Gives orders over a fleet's connections."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         self._connections = connections
+        self._answer_timeout_s = answer_timeout_s
 
     def pause(
         self, *, job_id: str | None = None, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = ""
@@ -70,7 +71,9 @@ class Orders:
         apply_priority(self._connections.ledger, self._connections.tickets_app, job_id, priority)
 
     def _tell(self, command: Command, arguments: dict[str, Any], scope: Scope, recorded: dict[str, Any]) -> OrderOutcome:
-        answers = broadcast(self._connections.tickets_app, command, arguments, workers=self._concerned(scope))
+        answers = broadcast(
+            self._connections.tickets_app, command, arguments, workers=self._concerned(scope), timeout=self._answer_timeout_s
+        )
         return OrderOutcome(recorded, answers)
 
     def _concerned(self, scope: Scope) -> list[str]:
