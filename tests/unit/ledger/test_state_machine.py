@@ -8,7 +8,16 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from reelfleet.contract.errors import Aborted, IdempotencyConflict, LeaseLost
 from reelfleet.contract.job import JobState, Want
@@ -19,7 +28,9 @@ from tests.unit.ledger.builders import HOST, HOST_QUEUE, LONG_MS, QUEUE, denoise
 
 WORKERS = ("gpu0@host-a", "gpu1@host-a")
 KEYS = (None, "key-1", "key-2")
+MOST_JOBS = 2
 PROMPTS = ("a kite", "a boat")
+SELDOM = st.sampled_from([False, False, False, False, True])
 ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.ABORTED, JobState.QUARANTINED}
 
 
@@ -72,12 +83,16 @@ class LedgerMachine(RuleBasedStateMachine):
     leases = Bundle("leases")
     """Every lease that was ever given out, current or stale."""
 
-    @initialize()
+    @initialize(target=jobs)
     def start(self):
         self.ledger = Ledger.connect(self.url)
         self.ledger._connection.command("FLUSHALL")
         self.models: dict[str, Model] = {}
         self.by_key: dict[str, tuple[str, str]] = {}
+        first = new_job()
+        self.ledger.jobs.submit(first)
+        self.models[first.job_id] = Model(first.job_id, first.max_attempts)
+        return first.job_id
 
     def teardown(self):
         if hasattr(self, "ledger"):
@@ -87,6 +102,8 @@ class LedgerMachine(RuleBasedStateMachine):
         model = self.models[lease.job_id]
         return not model.ended and model.holder == lease
 
+    # Few jobs, so that much happens to each.
+    @precondition(lambda self: len(self.models) < MOST_JOBS)
     @rule(target=jobs, key=st.sampled_from(KEYS), prompt=st.sampled_from(PROMPTS), bound=st.integers(1, 3))
     def submit(self, key, prompt, bound):
         new = new_job(idempotency_key=key, prompt=prompt, max_attempts=bound)
@@ -105,9 +122,10 @@ class LedgerMachine(RuleBasedStateMachine):
             self.by_key[key] = (new.job_id, prompt)
         return new.job_id
 
-    @rule(target=leases, job_id=jobs, worker=st.sampled_from(WORKERS), stage=st.sampled_from([Stage.GENERATE, Stage.DELIVER]))
-    def claim(self, job_id, worker, stage):
+    @rule(target=leases, job_id=jobs, worker=st.sampled_from(WORKERS), old_ticket=SELDOM)
+    def claim(self, job_id, worker, old_ticket):
         model = self.models[job_id]
+        stage = Stage.GENERATE if old_ticket else model.stage
         answer = self.ledger.jobs.claim(job_id, stage, worker=worker, host=HOST, lease_ms=LONG_MS)
         free = not model.ended and model.stage is stage and (model.holder is None or model.expired)
         if free and model.holder is not None:
@@ -206,11 +224,12 @@ class LedgerMachine(RuleBasedStateMachine):
         else:
             self.refused_or_repeated(lease, lambda: self.ledger.jobs.end_aborted(lease))
 
-    @rule(lease=leases)
-    def lease_runs_out(self, lease):
-        if self.current(lease):
-            let_lease_run_out(self.ledger, lease)
-            self.models[lease.job_id].expired = True
+    @rule(job_id=jobs)
+    def lease_runs_out(self, job_id):
+        model = self.models[job_id]
+        if not model.ended and model.holder is not None:
+            let_lease_run_out(self.ledger, model.holder)
+            model.expired = True
 
     @rule()
     def steward_sweeps(self):
@@ -232,8 +251,10 @@ class LedgerMachine(RuleBasedStateMachine):
         due = self.ledger.jobs.abandon(job_id, worker=worker)
         assert (due is not None) == (held and model.state is JobState.QUEUED)
 
-    @rule(job_id=jobs)
-    def abort(self, job_id):
+    @rule(job_id=jobs, sure=SELDOM)
+    def abort(self, job_id, sure):
+        if not sure:
+            return
         model = self.models[job_id]
         if not model.ended and model.decided is None:
             model.want = Want.ABORT
@@ -322,8 +343,8 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_ledger_follows_its_state_machine(redis_url):
     LedgerMachine.url = redis_url
     run = settings(
-        max_examples=40,
-        stateful_step_count=40,
+        max_examples=60,
+        stateful_step_count=60,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
