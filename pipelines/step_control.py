@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import torch
 
+from reelfleet.contract.errors import InvalidRequest
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -96,6 +98,7 @@ class StepControl:
         @functools.wraps(base.set_timesteps)
         def set_timesteps(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
             result = base.set_timesteps(scheduler, *args, **kwargs)
+            _require_schedule(scheduler)
             if control._on_start is not None and scheduler is control._streams[0].scheduler:
                 control._on_start()
             return result
@@ -140,3 +143,11 @@ class StepControl:
         """Return how often the loop runs: the pipeline's own count, else the scheduler's timesteps."""
         counted = getattr(self._pipeline, "_num_timesteps", None)
         return max(counted if isinstance(counted, int) else len(self._streams[0].scheduler.timesteps), self._reported)
+
+
+def _require_schedule(scheduler: Any) -> None:
+    """Refuse a schedule with holes: stretching one of a single step to a terminal value divides by zero."""
+    if not bool(torch.isfinite(torch.as_tensor(scheduler.timesteps, dtype=torch.float64)).all()):
+        count = len(scheduler.timesteps)
+        problem = f"{type(scheduler).__name__} makes no schedule of {count}; ask for {count + 1} or more"
+        raise InvalidRequest.of([{"field": "steps", "problem": problem}])
