@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from reelfleet.contract.errors import ContractMismatch
 from reelfleet.contract.job import Progress
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.jobs.part import JobsPart, maybe_ticket_due
@@ -28,6 +29,9 @@ class Claims(JobsPart):
             lease_ms: how long the lease lasts unless it is renewed.
             token: any text that is this claim's own. A caller that repeats a claim because the answer was lost gives the
                 same one, and gets the answer that it missed instead of ``held``.
+
+        Raises:
+            ContractMismatch: when another version of reelfleet wrote the row; the job has failed with that error.
         """
         outcome, *rest = self._connection.run(
             "claim", job_id=job_id, stage=stage, worker=worker, host=host, lease_ms=lease_ms, token=token or secrets.token_hex(8)
@@ -35,8 +39,7 @@ class Claims(JobsPart):
         if outcome == "refused":
             return Refusal(RefusalReason(rest[0].decode()), rest[1].decode())
         flat = rest[0]
-        job = parse_row(text_fields(zip(flat[::2], flat[1::2], strict=True)))
-        return Claim(Lease(job_id, stage, job.fence, job.attempt, worker), job)
+        return self._granted(stage, worker, text_fields(zip(flat[::2], flat[1::2], strict=True)))
 
     def renew(self, lease: Lease, *, lease_ms: int, progress: Progress | None = None, phase_limit_s: float | None = None) -> Order:
         """Extend the lease, report progress and learn what to do next, in one round trip.
@@ -92,3 +95,12 @@ class Claims(JobsPart):
             LeaseLost: when another attempt owns the job, or it has ended.
         """
         self._run_held("hold", lease)
+
+    def _granted(self, stage: Stage, worker: str, fields: dict[str, str]) -> Claim:
+        lease = Lease(fields["job_id"], stage, int(fields["fence"]), int(fields["attempt"]), worker)
+        try:
+            return Claim(lease, parse_row(fields))
+        except ContractMismatch as error:
+            # Left alone, the job would run through all its attempts and end in quarantine without a word of the reason.
+            self._run_held("fail", lease, error=error.to_wire().model_dump_json(), code=error.code, backoff_ms=0)
+            raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelfleet.contract.errors import ErrorCode, LeaseLost
+from reelfleet.contract.errors import ContractMismatch, ErrorCode, LeaseLost
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.types import Claim, Refusal, RefusalReason
@@ -180,3 +180,16 @@ def test_a_job_that_has_ended_is_refused(ledger):
     ledger.jobs.succeed(lease, manifest_uri="file:///m", artifacts=[])
 
     assert reason_of(claim(ledger, lease.job_id, stage=Stage.DELIVER)) is RefusalReason.FINISHED
+
+
+def test_a_job_that_another_version_wrote_fails_with_that_reason(ledger, redis_client):
+    job_id = submit(ledger)
+    redis_client.hset(f"reel:job:{job_id}", "request", '{"model": "tiny-wan", "prompt": "a kite", "seed": "1", "mood": "fine"}')
+
+    with pytest.raises(ContractMismatch, match="mood"):
+        claim(ledger, job_id)
+
+    status = ledger.jobs.status(job_id)
+    assert status.state is JobState.FAILED
+    assert status.error is not None
+    assert status.error.code is ErrorCode.CONTRACT_MISMATCH
