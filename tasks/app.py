@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from celery import Celery
 
-app = Celery("reelfleet", include=["tasks.process", "tasks.stages.tasks", "tasks.submission", "tasks.control", "tasks.worker.revocation"])
+import tasks.control  # noqa: F401 - `celery -A tasks.app control` knows the commands that are registered when the app is imported
+
+app = Celery("reelfleet", include=["tasks.process", "tasks.stages.tasks", "tasks.submission", "tasks.worker.revocation"])
 # By name and not by value: a spawned child gets the name and reads the settings itself.
 app.config_from_object("tasks.celery_settings:configuration")

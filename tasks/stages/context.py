@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from persistence.spool import remove_spool
 from reelfleet.contract.errors import UnknownModel
 from reelfleet.contract.model_card import ModelCard
 from reelfleet.ledger.types import JobRow, Lease
@@ -41,3 +42,10 @@ class StageContext:
 def spool_root(process: WorkerProcess) -> Path:
     """Return the folder that holds the spools of this host."""
     return process.settings.spool_dir
+
+
+def discard_spool(process: WorkerProcess, folder: Path) -> None:
+    """Remove an attempt's spool, and the job's folder with the last one."""
+    remove_spool(folder)
+    if folder.parent != spool_root(process) and folder.parent.is_dir() and not any(folder.parent.iterdir()):
+        folder.parent.rmdir()

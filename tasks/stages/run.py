@@ -6,14 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from persistence.errors_entry import write_error_entry
-from persistence.spool import remove_spool
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
 from reelfleet.ledger.types import JobRow, Lease, Refusal
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.process import WorkerProcess, current_process
 from tasks.stages.announce import Announcer
-from tasks.stages.context import StageContext, spool_root
+from tasks.stages.context import StageContext, discard_spool, spool_root
 from tasks.stages.observer import LedgerObserver
 
 if TYPE_CHECKING:
@@ -125,11 +124,11 @@ def _write_entry(process: WorkerProcess, job: JobRow, lease: Lease, failure: Fle
 def _clean(context: StageContext) -> None:
     """Remove what the attempt left: its objects and its frames."""
     lease, process = context.lease, context.process
-    remove_spool(context.spool_folder())
+    discard_spool(process, context.spool_folder())
     if lease.stage is not Stage.DELIVER:
         return
     if context.job.spool:
-        remove_spool(spool_root(process) / context.job.spool)
+        discard_spool(process, spool_root(process) / context.job.spool)
     try:
         process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
     except FleetError as error:

@@ -46,7 +46,9 @@ def celery(fleet, *words: str) -> dict:
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout)
+    answers = json.loads(done.stdout)
+    # `control` prints a list with one object per worker, `inspect` one object.
+    return answers if isinstance(answers, dict) else {worker: answer for one in answers for worker, answer in one.items()}
 
 
 def test_abort_stops_a_running_job_and_leaves_the_worker_ready_for_the_next(fleet):
@@ -60,7 +62,7 @@ def test_abort_stops_a_running_job_and_leaves_the_worker_ready_for_the_next(flee
     # Then it ends as aborted, says why, keeps no frames, and the next job of the same model is done
     with pytest.raises(Aborted, match="wrong prompt"):
         job.result(timeout=60)
-    assert not (fleet.folder / "spool" / job.id).exists()
+    wait_until(lambda: not (fleet.folder / "spool" / job.id).exists(), what="the spool to be removed")
     following = fleet.client.generate(**{**LONG, "steps": 2})
     assert fleet.wait_for_state(following.id, JobState.SUCCEEDED).attempt == 1
 
