@@ -127,6 +127,7 @@ def test_honcho_numbers_its_processes_as_workers_expect(tmp_path):
             if len(slots) == 4:
                 break
         started.terminate()
+        started.communicate()
 
     # Then
     assert slots == {"0", "1", "2", "3"}
