@@ -26,19 +26,18 @@ def locate(entry: ModelEntry, settings: Settings) -> Path:
     source = entry.source
     if source.kind == "tiny":
         return tiny.ensure(entry.name, settings.cache_dir)
+    folder = candidate_folder(source)
+    if folder is not None:
+        refuse_pickles(entry.name, folder)
+    missing = ("the whole folder",) if folder is None or not folder.is_dir() else missing_parts(folder)
+    if folder is not None and not missing:
+        return folder
     if source.kind == "hub" and settings.allow_download:
         return _downloaded(entry)
-    folder = candidate_folder(source)
-    if folder is None or not folder.is_dir():
-        raise ModelLoadFailed(f"{entry.name}: {_how_to_fetch(entry, folder)}", details={"model": entry.name})
-    refuse_pickles(entry.name, folder)
-    missing = missing_parts(folder)
-    if missing:
-        raise ModelLoadFailed(
-            f"{entry.name}: {folder} is incomplete: {', '.join(missing)}; {_how_to_fetch(entry, folder)}",
-            details={"model": entry.name, "missing": list(missing)},
-        )
-    return folder
+    raise ModelLoadFailed(
+        f"{entry.name}: its weights are not complete on this machine, missing: {', '.join(missing)}; {_how_to_fetch(entry)}",
+        details={"model": entry.name, "missing": list(missing)},
+    )
 
 
 def refuse_pickles(model: str, folder: Path) -> None:
@@ -74,9 +73,8 @@ def _downloaded(entry: ModelEntry) -> Path:
     return Path(folder)
 
 
-def _how_to_fetch(entry: ModelEntry, folder: Path | None) -> str:
+def _how_to_fetch(entry: ModelEntry) -> str:
     source = entry.source
     if source.kind == "folder":
-        return f"put the whole model into {folder}, or change source.path in the catalogue"
-    command = f"hf download {source.repo} --revision {source.revision}"
-    return f"its weights are fetched with `{command}`, or by the worker itself with REEL_ALLOW_DOWNLOAD=1"
+        return f"put them into {source.path}, or change source.path in the catalogue"
+    return f"fetch them with `hf download {source.repo} --revision {source.revision}`, or let the worker do it with REEL_ALLOW_DOWNLOAD=1"
