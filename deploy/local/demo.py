@@ -27,14 +27,14 @@ def run_demo(folder: FleetFolder, plan: FleetPlan, *, tell: Callable[[str], None
         Internal: when the command line reports a failure.
     """
     output = folder.path / "output"
-    for leftover in (output, folder.redis, folder.objects, folder.store):
+    for leftover in (output, folder.redis, folder.objects.parent, folder.store):
         shutil.rmtree(leftover, ignore_errors=True)
     with running_fleet(folder, plan, tell=tell) as fleet:
         _generate(fleet, output, tell)
     show(json.dumps(json.loads((output / "manifest.json").read_text("utf-8")), indent=2))
     for path in sorted(output.iterdir()):
         show(str(path))
-    for scratch in (folder.redis, folder.objects, folder.store, folder.path / "spool", folder.logs):
+    for scratch in (folder.redis, folder.objects.parent, folder.store, folder.path / "spool", folder.logs):
         shutil.rmtree(scratch, ignore_errors=True)
     tell(f"the clip and its manifest are in {output}")
 

@@ -40,7 +40,7 @@ class FleetFolder:
         self.lock = self.path / "lock"
         self.logs = self.path / "logs"
         self.redis = self.path / "redis"
-        self.objects = self.path / "s3"
+        self.objects = self.path / "s3" / "objects"
         self.store = self.path / "store"
         self._fleet = self.path / "fleet.json"
         self._environment = self.path / "env.json"
