@@ -17,12 +17,19 @@ from reelfleet.contract.names import Stage
 class JobState(StrEnum):
     """Where a job stands; ``docs/architecture`` draws the transitions."""
 
+    #: Waits for its first claim, or for the next attempt.
     QUEUED = "queued"
+    #: A worker holds it, or it waits between two stages.
     RUNNING = "running"
+    #: Held: it is not claimed, and one that runs takes no steps.
     PAUSED = "paused"
+    #: Committed; the manifest stands.
     SUCCEEDED = "succeeded"
+    #: Ended with an error that was reported.
     FAILED = "failed"
+    #: Stopped by an order.
     ABORTED = "aborted"
+    #: Every attempt vanished with its worker; the job is suspected of killing them.
     QUARANTINED = "quarantined"
 
     @property
@@ -37,22 +44,34 @@ TERMINAL_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.ABORT
 class Want(StrEnum):
     """The desired state; a field of its own, so that an order given while nobody listens still holds."""
 
+    #: Go on; the default.
     RUN = "run"
+    #: Hold at the next step.
     PAUSE = "pause"
+    #: Give way to another job; reserved for a later version.
     YIELD = "yield"
+    #: Stop for good.
     ABORT = "abort"
 
 
 class Phase(StrEnum):
     """What a stage is doing."""
 
+    #: Inputs are read, checked and copied into the store; counts inputs.
     FETCH = "fetch"
+    #: The model is brought into memory; short when it is warm.
     LOAD = "load"
+    #: The prompt and the inputs are encoded.
     ENCODE = "encode"
+    #: Counts denoise steps.
     DENOISE = "denoise"
+    #: Latents become frames and samples, streamed into the spool; counts frames.
     DECODE = "decode"
+    #: Media files are encoded, reopened and counted; counts frames.
     WRITE = "write"
+    #: Counts files.
     UPLOAD = "upload"
+    #: The manifest is written.
     COMMIT = "commit"
 
 

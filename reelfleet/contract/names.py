@@ -21,17 +21,24 @@ PRIORITY_STEPS = (0, 3, 6, 9)
 class Stage(StrEnum):
     """A part of a job's way that one Celery task runs."""
 
+    #: Fetches and checks the inputs; a job without inputs skips it.
     PREPARE = "prepare"
+    #: Loads the model, encodes the prompt, denoises and decodes into the spool.
     GENERATE = "generate"
+    #: Writes the media files, uploads them and commits the manifest.
     DELIVER = "deliver"
 
 
 class TaskName(StrEnum):
     """Celery task names."""
 
+    #: Takes a request from any Celery client; the one task that answers.
     SUBMIT = "reel.submit"
+    #: The ticket of the stage prepare.
     PREPARE = "reel.prepare"
+    #: The ticket of the stage generate.
     GENERATE = "reel.generate"
+    #: The ticket of the stage deliver.
     DELIVER = "reel.deliver"
 
 
