@@ -83,7 +83,8 @@ def _server_info(connections: Connections) -> dict[str, Any]:
         settings.broker_url, socket_timeout=settings.connect_timeout_s, socket_connect_timeout=settings.connect_timeout_s
     )
     try:
-        answer: Any = client.info("persistence", "memory")
+        # All sections: before version 7 Redis takes no list of them.
+        answer: Any = client.info()
         return dict(answer)
     except redis.RedisError:
         # A hosted Redis may forbid INFO; then the checks below say that they cannot tell.

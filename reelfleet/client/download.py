@@ -43,7 +43,10 @@ def download_verified(store: Store, artifact: Artifact, path: Path) -> Path:
         InputMissing, StoreUnavailable: from the store.
     """
     with _appearing_whole(path) as part:
-        store.get_file(artifact.key, part)
+        try:
+            store.get_file(artifact.key, part)
+        except ValueError as error:
+            raise InputUnreadable(f"the manifest names a key that no store has: {error}", details={"key": artifact.key}) from error
         _check(artifact, part)
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from reelfleet.contract.request import INPUT_FIELDS, GenerateRequest
 from reelfleet.control import ANSWER_TIMEOUT_S
 from reelfleet.resolution import resolve
 from reelfleet.settings import ClientSettings, load_client_settings
+from reelfleet.store.history import read_history
 from reelfleet.submission import DEFAULT_MAX_OPEN_JOBS, enqueue
 
 if TYPE_CHECKING:
@@ -177,6 +179,11 @@ class Fleet:
     def drain(self, worker: str) -> Answers:
         """Let a worker finish what it does, take nothing new, and exit."""
         return self.orders.drain(worker).workers
+
+    def history(self, *, limit: int = 50) -> list[dict[str, Any]]:
+        """Return records of delivered jobs, the newest first, read from the store alone; see :func:`reelfleet.store.history.read_history`."""
+        records = sorted(read_history(self._connections.store), key=itemgetter("created"), reverse=True)
+        return records[:limit]
 
     def diagnose(self) -> Iterator[Check]:
         """Check everything that the fleet stands on; each finding comes as it is known."""

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from reelfleet.client.download import MANIFEST_NAME, download_verified, safe_name, write_file
 from reelfleet.contract.errors import InvalidConfig
 from reelfleet.contract.manifest import Artifact, Manifest, Role
+from reelfleet.store.keys import manifest_key
 
 if TYPE_CHECKING:
     from reelfleet.client.connections import Connections
     from reelfleet.contract.job import JobStatus
     from reelfleet.store import Store
-
-
-def manifest_key(job_id: str) -> str:
-    """Return the store key of a job's manifest."""
-    return f"jobs/{job_id}/{MANIFEST_NAME}"
 
 
 class ResultArtifact:

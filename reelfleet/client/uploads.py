@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import InputMissing
 from reelfleet.contract.request import INPUT_FIELDS
+from reelfleet.store.keys import input_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,4 +81,4 @@ def _describe(path: Path) -> Upload:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return Upload(path, f"inputs/{sha256}", sha256, media_type)
+    return Upload(path, input_key(sha256), sha256, media_type)

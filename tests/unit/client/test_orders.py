@@ -118,7 +118,9 @@ def test_orders_may_be_written_twice(ledger, app, job):
 
 
 def test_aborting_a_queue_leaves_the_others(fleet, catalogue, worker):
-    running, waiting, other = (fleet.generate(model=name, prompt="x", queue_anyway=True) for name in ("clip-model", "clip-model", "image-model"))
+    running, waiting, other = (
+        fleet.generate(model=name, prompt="x", queue_anyway=True) for name in ("clip-model", "clip-model", "image-model")
+    )
     worker.claim(running.id)
 
     fleet.abort(queue="reel.gpu.clip-model")

@@ -1,0 +1,56 @@
+from reelfleet.contract.job import JobState
+from reelfleet.contract.worker import WorkerRole
+from tests.fixtures.producers import worker_info
+
+KITE = {"model": "clip-model", "prompt": "a red kite"}
+
+
+def test_queues_tell_who_waits_and_who_serves(fleet, ledger, alive):
+    ledger.workers.beat(worker_info("cpu0@here", WorkerRole.CPU), ttl_s=600)
+    for _ in range(2):
+        fleet.generate(**KITE)
+
+    queues = {queue.name: queue for queue in fleet.queues()}
+
+    assert set(queues) == {"reel.cpu", "reel.gpu.clip-model", "reel.gpu.image-model"}
+    assert (queues["reel.gpu.clip-model"].waiting, queues["reel.gpu.clip-model"].workers) == (2, ("gpu0@here",))
+    assert (queues["reel.cpu"].waiting, queues["reel.cpu"].workers) == (0, ("cpu0@here",))
+
+
+def test_a_paused_queue_shows_also_when_nothing_waits_there(fleet, ledger):
+    ledger.pauses.pause("queue:reel.gpu.old-model", "ann", "")
+
+    assert [queue.name for queue in fleet.queues() if queue.paused] == ["reel.gpu.old-model"]
+
+
+def test_a_pause_of_the_fleet_pauses_every_queue(fleet, ledger, catalogue):
+    ledger.pauses.pause("fleet", "ann", "")
+
+    assert all(queue.paused for queue in fleet.queues())
+
+
+def test_the_fleet_at_a_glance(fleet, ledger, alive, worker):
+    done, _ = fleet.generate(**KITE), fleet.generate(**KITE)
+    worker.run(done.id)
+    ledger.pauses.pause("worker:gpu0@here", "ann", "night")
+
+    status = fleet.status()
+
+    assert (status.jobs["succeeded"], status.jobs["queued"], status.jobs["failed"]) == (1, 1, 0)
+    assert [info.name for info in status.workers] == ["gpu0@here"]
+    assert status.pauses["worker:gpu0@here"].reason == "night"
+
+
+def test_jobs_are_listed_newest_first_and_by_state_and_tenant(fleet, alive, worker):
+    first = fleet.generate(**KITE)
+    second = fleet.generate(**KITE, tenant="a")
+    worker.run(first.id)
+
+    assert [job.job_id for job in fleet.jobs()] == [second.id, first.id]
+    assert [job.job_id for job in fleet.jobs(state=JobState.SUCCEEDED)] == [first.id]
+    assert [job.job_id for job in fleet.jobs(state="queued", tenant="a")] == [second.id]
+    assert fleet.jobs(tenant="b") == []
+
+
+def test_models_are_listed_by_name_whether_or_not_they_are_served(fleet, catalogue):
+    assert [card.name for card in fleet.models()] == ["clip-model", "image-model"]
