@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Prompts, notes and names come from anywhere; an escape sequence in them must not reach the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UPPER_CONTROL = re.compile(r"[\x7f-\x9f]")
 _TAB_AND_LINES = re.compile(r"[\t\r\n]+")
 WIDE = 10_000
 """Columns of a table that nobody looks at: nothing is wrapped or cut in a pipe."""
@@ -42,12 +43,14 @@ def write_line(text: str) -> None:
 
 def write_json(document: Any, *, indent: int | None = None) -> None:
     """Write a document to stdout, on one line unless an indent is given."""
-    write_line(json.dumps(plain(document), ensure_ascii=False, indent=indent))
+    text = json.dumps(plain(document), ensure_ascii=False, indent=indent)
+    # JSON escapes the controls below a space itself; these it leaves as they are.
+    write_line(_UPPER_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def say(text: str) -> None:
-    """Write talk to stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Write talk to stderr, without control characters other than the ends of its lines."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
     sys.stderr.flush()
 
 

@@ -1,0 +1,254 @@
+import json
+import re
+
+import pytest
+
+from persistence.history import append_history
+from reelfleet.contract.worker import WorkerRole
+from tests.fixtures.producers import worker_info
+
+KITE = {"model": "clip-model", "prompt": "a red kite"}
+
+
+@pytest.fixture
+def job(fleet, alive):
+    return fleet.generate(**KITE)
+
+
+@pytest.mark.parametrize(("how", "code"), [("run", 0), ("fail", 1)])
+def test_watch_tells_an_ended_job_again_and_ends_as_it_did(reel, job, worker, how, code):
+    getattr(worker, how)(job.id)
+
+    human, machine = reel("watch", job.id), reel("watch", job.id, "--json")
+
+    assert human.code == machine.code == code
+    assert [document["kind"] for document in machine.documents[:1]] == ["submitted"]
+    assert machine.documents[-1]["job_id"] == job.id
+    assert machine.documents[-1]["error"] == (None if code == 0 else job.status().error.model_dump(mode="json"))
+
+
+def test_watch_of_an_aborted_job_is_exit_5_and_says_why(reel, job):
+    job.abort(reason="wrong prompt")
+
+    ran = reel("watch", job.id)
+
+    assert ran.code == 5
+    assert "wrong prompt" in ran.err
+
+
+def test_watch_goes_on_after_an_offset(reel, job, worker):
+    worker.run(job.id)
+    events = reel("watch", job.id, "--json").documents[:-1]
+
+    again = reel("watch", job.id, "--json", "--after", events[2]["offset"]).documents[:-1]
+
+    assert again == events[3:]
+
+
+@pytest.mark.parametrize("verb", ["watch", "status", "logs", "priority", "pause", "resume", "abort", "retry", "fetch"])
+def test_an_unknown_job_is_exit_4(reel, alive, verb):
+    extra = {"priority": ["3"], "fetch": ["-o", "out"]}.get(verb, [])
+
+    human, machine = reel(verb, "ffff0000", *extra), reel(verb, "ffff0000", *extra, "--json")
+
+    assert (human.code, machine.code) == (4, 4)
+    assert "reel jobs" in human.err
+    assert machine.document["error"]["code"] == "job_not_found"
+
+
+def test_a_job_may_be_named_by_the_beginning_of_its_id(reel, job):
+    assert reel("status", job.id[:6], "--json").document["job_id"] == job.id
+
+
+def test_a_beginning_that_several_jobs_have_names_none(reel, fleet, alive):
+    for number in (1, 2):
+        fleet.generate(**KITE, job_id=f"same-beginning-{number}")
+
+    ran = reel("status", "same-beginning")
+
+    assert ran.code == 4
+    assert "same-beginning-1" in ran.err
+    assert "same-beginning-2" in ran.err
+
+
+def test_status_of_a_job_shows_where_it_stands(reel, job, worker):
+    worker.claim(job.id)
+    worker.step(2, 4)
+
+    human, machine = reel("status", job.id), reel("status", job.id, "--json")
+
+    assert re.search(r"state +running", human.out)
+    assert re.search(r"progress +denoise 2/4", human.out)
+    assert (machine.document["progress"]["step"], machine.document["worker"]) == (2, "gpu0@here")
+
+
+def test_status_of_the_fleet_shows_jobs_queues_workers_and_pauses(reel, job, fleet):
+    fleet.pause(queue="reel.gpu.clip-model", reason="night")
+
+    human, machine = reel("status"), reel("status", "--json")
+
+    assert all(text in human.out for text in ("1 queued", "reel.gpu.clip-model: 1 waiting", "gpu0@here", "queue:reel.gpu.clip-model"))
+    assert machine.document["jobs"]["queued"] == 1
+    assert machine.document["pauses"]["queue:reel.gpu.clip-model"]["reason"] == "night"
+
+
+def test_status_of_an_empty_fleet(reel):
+    ran = reel("status")
+
+    assert ran.code == 0
+    assert "none" in ran.out
+
+
+def test_jobs_are_a_list_of_job_objects(reel, job, fleet):
+    newer = fleet.generate(**KITE, tenant="studio")
+
+    machine = reel("jobs", "--json")
+
+    assert [document["job_id"] for document in machine.document] == [newer.id, job.id]
+    assert [document["job_id"] for document in reel("jobs", "--tenant", "studio", "--json").document] == [newer.id]
+    assert reel("jobs", "--state", "failed", "--json").document == []
+    assert len(reel("jobs", "--limit", "1", "--json").document) == 1
+
+
+def test_a_table_in_a_pipe_is_not_cut(reel, fleet, alive):
+    ids = [fleet.generate(**KITE, job_id=f"{'x' * 60}-{number}").id for number in range(2)]
+
+    ran = reel("jobs")
+
+    assert all(job_id in ran.out for job_id in ids)
+    assert len(ran.lines) == 3
+
+
+def test_an_unknown_state_is_refused_with_those_that_exist(reel):
+    ran = reel("jobs", "--state", "done")
+
+    assert ran.code == 2
+    assert "succeeded" in ran.err
+
+
+def test_logs_tell_everything_with_times(reel, job, worker):
+    worker.run(job.id)
+
+    human, machine = reel("logs", job.id), reel("logs", job.id, "--json")
+
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line) for line in human.lines)
+    assert [document["kind"] for document in machine.documents] == [event.kind.value for event in job.events()]
+
+
+def test_logs_do_not_wait_unless_told_to(reel, job):
+    assert reel("logs", job.id).code == 0
+
+
+def test_workers_show_what_they_do(reel, ledger, alive):
+    ledger.workers.beat(worker_info("gpu1@here", device={"name": "NVIDIA H200"}, warm_models=("clip-model",)), ttl_s=600)
+
+    human, machine = reel("workers"), reel("workers", "--json")
+
+    assert all(text in human.out for text in ("gpu0@here", "gpu1@here", "NVIDIA H200", "idle"))
+    assert [document["name"] for document in machine.document] == ["gpu0@here", "gpu1@here"]
+
+
+def test_no_workers_is_no_error(reel):
+    assert reel("workers").code == 0
+    assert reel("workers", "--json").document == []
+
+
+def test_queues_show_who_waits(reel, job):
+    human, machine = reel("queues"), reel("queues", "--json")
+
+    assert "reel.gpu.clip-model" in human.out
+    assert {queue["name"]: queue["waiting"] for queue in machine.document}["reel.gpu.clip-model"] == 1
+
+
+def test_models_show_what_they_make_and_who_serves(reel, alive):
+    human, machine = reel("models"), reel("models", "--json")
+
+    assert re.search(r"clip-model +video +64x64 +4n\+1 +image_start +1", human.out)
+    assert [card["name"] for card in machine.document] == ["clip-model", "image-model"]
+
+
+def test_history_comes_from_the_store(reel, fleet, alive, worker, store_url):
+    jobs = [fleet.generate(**KITE, seed=seed) for seed in (1, 2)]
+    for job in jobs:
+        worker.run(job.id)
+        append_history(worker.store, job.result().manifest_bytes)
+
+    human, machine = reel("history"), reel("history", "--json")
+
+    assert [record["job_id"] for record in machine.documents] == [jobs[1].id, jobs[0].id]
+    assert all(job.id in human.out for job in jobs)
+    assert len(reel("history", "--limit", "1", "--json").documents) == 1
+
+
+def test_history_needs_no_broker(reel_alone, store_url):
+    assert reel_alone("history", "--broker-url", "redis://127.0.0.1:1/0", "--store-url", store_url).code == 0
+
+
+def test_text_from_elsewhere_cannot_steer_the_terminal(reel, fleet, alive, worker):
+    job = fleet.generate(**KITE)
+    worker.fail(job.id, message="\x1b[2J\x1b]0;owned\x07\x9b2J [bold]gone")
+
+    verbs = ("watch", "status", "logs")
+    shown = "".join(ran.out + ran.err for verb in verbs for ran in (reel(verb, job.id), reel(verb, job.id, "--json")))
+
+    assert {character for character in shown if not character.isprintable()} == {"\n"}
+    assert "[bold]gone" in shown
+    assert reel("status", job.id, "--json").document["error"]["message"] == job.status().error.message
+
+
+def test_schema_lists_names_and_writes_each(reel_alone, tmp_path):
+    names = reel_alone("schema").lines
+
+    assert "GenerateRequest" in names
+    assert json.loads(reel_alone("schema", "GenerateRequest").out)["properties"]["model"]
+    assert reel_alone("schema", "-o", str(tmp_path / "schemas")).code == 0
+    assert sorted(path.stem for path in (tmp_path / "schemas").iterdir()) == sorted(names)
+
+
+def test_an_unknown_schema_is_refused_with_the_nearest(reel_alone):
+    ran = reel_alone("schema", "GenerateRequst")
+
+    assert ran.code == 2
+    assert "GenerateRequest" in ran.err
+
+
+def test_config_shows_values_origins_and_no_password(reel_alone, monkeypatch):
+    monkeypatch.setenv("REEL_BROKER_URL", "redis://:secret@host:1/0")
+
+    human, machine = reel_alone("config", "show", "--store-url", "s3://bucket/p"), reel_alone("config", "show", "--json")
+
+    assert "REEL_BROKER_URL" in human.out
+    assert re.search(r"store_url +s3://bucket/p +argument", human.out)
+    assert machine.document["broker_url"] == {"value": "redis://:***@host:1/0", "origin": "REEL_BROKER_URL"}
+    assert "secret" not in human.out + machine.out
+
+
+def test_doctor_of_a_healthy_fleet(reel, ledger, alive):
+    ledger.workers.beat(worker_info("cpu0@here", WorkerRole.CPU), ttl_s=600)
+    ledger.steward.take_turn("cpu0@here", 600_000)
+
+    human, machine = reel("doctor"), reel("doctor", "--json")
+
+    assert human.code == machine.code == 0
+    assert {check["verdict"] for check in machine.document} == {"ok"}
+
+
+def test_doctor_says_how_to_mend(reel):
+    ran = reel("doctor")
+
+    assert ran.code == 0
+    assert "warn  workers" in ran.out
+    assert "mend: " in ran.out
+
+
+def test_doctor_of_a_worker_of_another_version_is_exit_1(reel, ledger, alive):
+    ledger.workers.beat(worker_info("gpu1@here", version="9.9.9"), ttl_s=600)
+
+    assert reel("doctor").code == 1
+
+
+def test_doctor_without_redis_is_exit_3(reel):
+    ran = reel("doctor", "--broker-url", "redis://127.0.0.1:1/0")
+
+    assert ran.code == 3
+    assert "fail  broker" in ran.out
