@@ -10,7 +10,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down test check format bench constraints clean
+.PHONY: help install run up down test check format docs bench constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,6 +51,9 @@ check: install ## Lint, check formatting, types and the direction of imports
 format: install ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: install ## Write docs/reference from the code
+	$(BIN)/python -m deploy.docs
 
 bench: install ## Measure the fleet against a bare diffusers loop; JSON goes to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks

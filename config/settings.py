@@ -128,6 +128,7 @@ class Settings(ClientSettings):
     store_connect_timeout_s: Seconds = Field(default=5, description="seconds for connecting to the store")
     store_read_timeout_s: Seconds = Field(default=60, description="seconds for an answer of the store")
 
+    # The log.
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least severe level that is logged")
 
     @model_validator(mode="after")
