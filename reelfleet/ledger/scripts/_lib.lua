@@ -182,18 +182,14 @@ end
 
 -- Between holders -----------------------------------------------------------------------------------------------------
 
--- What is decided is as good as delivered: neither an abort nor the deadline takes it back.
-local function abort_wanted(job)
-  return job.want == 'abort' and job.decided == ''
-end
-
+-- What is decided is as good as delivered: neither an abort (abort.lua) nor the deadline takes it back.
 local function out_of_time(job)
   return job.deadline > 0 and now > job.deadline and job.decided == ''
 end
 
 -- Puts an unfinished job that nobody holds where it belongs: ended, out of reach while paused, delayed, or waiting for a ticket.
 local function settle(job, delay_ms)
-  if abort_wanted(job) then return finish_aborted(job) end
+  if job.want == 'abort' then return finish_aborted(job) end
   if out_of_time(job) then return finish_timed_out(job) end
   if job.deadline > 0 then redis.call('ZADD', key('deadlines'), job.deadline, job.id) end
   if job.want == 'pause' then return enter(job, 'paused') end
@@ -210,7 +206,7 @@ local function vanish(job)
   local gone = job.worker
   release(job, 'vanish')
   write(job, {fence = next_fence(job), counts = '1'})
-  if abort_wanted(job) or out_of_time(job) then return settle(job) end
+  if job.want == 'abort' or out_of_time(job) then return settle(job) end
   if job.attempt >= job.max_attempts then return quarantine(job) end
   settle(job)
   emit(job, 'retrying', {

@@ -2,7 +2,7 @@
 
 local job = load(args.job_id)
 if not holds(job) then return {'lease_lost'} end
-if abort_wanted(job) then return {'aborted', job.abort_reason} end
+if job.want == 'abort' then return {'aborted', job.abort_reason} end
 redis.call('SETNX', key('decided', job.id), ARGV[2])
 write(job, {decided = '1'})
 return {'ok', redis.call('GET', key('decided', job.id))}

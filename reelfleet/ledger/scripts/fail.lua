@@ -6,7 +6,7 @@ if not holds(job) then return {'lease_lost'} end
 release(job, 'fail')
 write(job, {last_error = args.error})
 
-if abort_wanted(job) then
+if job.want == 'abort' then
   finish_aborted(job)
 elseif args.retryable and job.attempt < job.max_attempts then
   write(job, {counts = '1'})

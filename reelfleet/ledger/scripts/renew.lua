@@ -4,7 +4,7 @@ local job = load(args.job_id)
 if not holds(job) then return {'lease_lost'} end
 
 local function order()
-  if abort_wanted(job) then return 'abort' end
+  if job.want == 'abort' then return 'abort' end
   if out_of_time(job) then return 'timeout' end
   if job.decided ~= '' then return 'go' end
   if job.want == 'pause' or paused_scope(job.queue, job.worker) then return 'hold' end

@@ -22,6 +22,7 @@ from tests.unit.ledger.builders import (
     held_job,
     hold_of,
     kinds,
+    let_lease_run_out,
     submit,
 )
 
@@ -269,3 +270,24 @@ def test_a_job_that_has_ended_stays_as_it_is(ledger, end, ending):
         every_ending(ledger)[ending](lease)
 
     assert ledger.jobs.row(lease.job_id) == before
+
+
+@pytest.mark.parametrize("way", ["queued", "delayed", "paused", "held", "held too long", "between stages"])
+def test_a_job_that_has_ended_is_on_no_list_of_open_work(ledger, redis_client, way):
+    job_id = submit(ledger, timeout_s=600)
+    if way == "paused":
+        ledger.jobs.pause(job_id)
+    elif way != "queued":
+        lease = hold_of(ledger, job_id)
+        {
+            "delayed": lambda: ledger.jobs.fail(lease, error(), backoff_s=60),
+            "held": lambda: ledger.jobs.end_aborted(lease),
+            "held too long": lambda: let_lease_run_out(ledger, lease),
+            "between stages": lambda: hand_on_to_deliver(ledger, lease),
+        }[way]()
+
+    assert ledger.jobs.abort(job_id) is JobState.ABORTED
+
+    lists = [key for key in redis_client.scan_iter("*", _type="zset") if redis_client.zscore(key, job_id) is not None]
+    assert sorted(lists) == ["reel:ended", "reel:ids", "reel:jobs", "reel:state:aborted", "reel:tenant:default"]
+    assert ledger.jobs.open_count("default") == 0

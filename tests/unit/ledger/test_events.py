@@ -28,6 +28,7 @@ def test_a_jobs_events_tell_its_story_in_order(ledger):
         (EventKind.CLAIMED, JobState.RUNNING, Stage.DELIVER),
         (EventKind.FINISHED, JobState.SUCCEEDED, Stage.DELIVER),
     ]
+    assert [event.worker for event in events] == [None, "gpu0@host-a", "gpu0@host-a", "cpu0@host-a", "cpu0@host-a"]
     assert {event.job_id for event in events} == {lease.job_id}
     assert [event.at for event in events] == sorted(event.at for event in events)
 

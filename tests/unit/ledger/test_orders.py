@@ -101,6 +101,15 @@ def test_a_queued_job_is_paused_at_once_and_out_of_reach(ledger):
     assert ledger.steward.overdue(QUEUE, older_than_ms=0) == []
 
 
+def test_a_job_that_is_paused_in_its_delay_does_not_wait_when_the_delay_is_over(ledger, redis_client):
+    lease = held_job(ledger)
+    ledger.jobs.fail(lease, error(), backoff_s=60)
+    ledger.jobs.pause(lease.job_id)
+
+    assert redis_client.zcard("reel:delayed") == 0
+    assert ledger.jobs.status(lease.job_id).state is JobState.PAUSED
+
+
 def test_a_resumed_job_that_nobody_holds_needs_a_ticket(ledger):
     job_id = submit(ledger, priority=2)
     ledger.jobs.pause(job_id)
