@@ -1,7 +1,7 @@
 """A small picture of how far a generation is, made from its latents without the VAE.
 
-The three directions in which the latents vary most become red, green and blue. That is cheap, needs no table per
-model, and shows shapes and motion; colours are not those of the result.
+The direction in which the latents vary most becomes brightness, the next two become tints. That is cheap, needs no
+table per model, and shows shapes and motion; colours are not those of the result.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ FRAME_SIDE = 192
 """Pixels of a frame's longer side."""
 QUALITIES = (80, 60, 40, 20)
 RGB = 3
-CLIPPED_PERCENT = 1.0
-"""Of the values at either end that are clipped, so that a few outliers do not grey out the rest."""
+KEPT_SHARE = 0.98
+"""Of the values that are within the picture's range, so that a few outliers do not grey out the rest."""
+TINY_RANGE = 1e-6
+MIX = ((0.8, 0.5, 0.0), (0.8, -0.3, -0.3), (0.8, 0.0, 0.5))
+"""The strongest direction is brightness, the next two are tints."""
 
 
 class Preview(NamedTuple):
@@ -71,9 +74,10 @@ def _colours(frames: torch.Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.ui
         centred = axes.T @ centred
     elif channels < RGB:
         centred = centred[:1].expand(RGB, -1)
-    low, high = (np.percentile(centred.numpy(), q, axis=1, keepdims=True) for q in (CLIPPED_PERCENT, 100 - CLIPPED_PERCENT))
-    scaled = np.clip((centred.numpy() - low) / np.maximum(high - low, 1e-6), 0, 1)
-    return np.ascontiguousarray((scaled * 255).astype(np.uint8).reshape(RGB, *frames.shape[1:]).transpose(1, 2, 3, 0))
+    strongest = torch.quantile(centred.abs().max(dim=0).values, KEPT_SHARE).clamp(min=TINY_RANGE)
+    rgb = torch.tensor(MIX) @ (centred / strongest)
+    bytes_ = (rgb.clamp(-1, 1) * 127.5 + 127.5).to(torch.uint8)
+    return bytes_.reshape(RGB, *frames.shape[1:]).permute(1, 2, 3, 0).contiguous().numpy()
 
 
 def _strip(frames: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Image.Image:

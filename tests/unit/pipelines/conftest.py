@@ -60,7 +60,7 @@ class Studio:
         return resolve(GenerateRequest.model_validate({"model": model, "prompt": PROMPT, "seed": 7, **needed, **request}), card)
 
     def inputs(self, spec: GenerationSpec, given: dict[str, Path]) -> dict[str, Path]:
-        return {name: self.picture for name in self.catalogue[spec.model].card.required_inputs} | given
+        return dict.fromkeys(self.catalogue[spec.model].card.required_inputs, self.picture) | given
 
     def generate(
         self, model: str, *, inputs: dict[str, Path] | None = None, observer: RecordingObserver | None = None, **request: object

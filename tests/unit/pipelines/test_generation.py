@@ -46,7 +46,13 @@ def test_guided_models_heed_the_negative_prompt(studio, model):
 
 @pytest.mark.parametrize(
     ("model", "size", "frames"),
-    [("tiny-wan", "16x48", 1), ("tiny-wan22", "32x16", 5), ("tiny-wan-i2v", "48x32", 5), ("tiny-ltx", "32x64", 5), ("tiny-ltx2", "64x32", 3)],
+    [
+        ("tiny-wan", "16x48", 1),
+        ("tiny-wan22", "32x16", 5),
+        ("tiny-wan-i2v", "48x32", 5),
+        ("tiny-ltx", "32x64", 5),
+        ("tiny-ltx2", "64x32", 3),
+    ],
 )
 def test_small_and_oblong_sizes(studio, model, size, frames):
     # Given

@@ -38,7 +38,14 @@ def test_image_to_video_is_that_of_the_plain_call(studio, tmp_path):
     picture = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8))
     picture.save(tmp_path / "start.png")
     plain = _plain(
-        studio, "tiny-wan-i2v", "WanImageToVideoPipeline", image=picture, num_frames=9, guidance_scale=4.0, guidance_scale_2=3.0, negative_prompt=""
+        studio,
+        "tiny-wan-i2v",
+        "WanImageToVideoPipeline",
+        image=picture,
+        num_frames=9,
+        guidance_scale=4.0,
+        guidance_scale_2=3.0,
+        negative_prompt="",
     )
 
     # When

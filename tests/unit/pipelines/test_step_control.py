@@ -51,7 +51,9 @@ def test_second_order_scheduler_counts_its_own_loop():
 def test_step_with_a_copied_scheduler_is_complete_when_the_copy_stepped_too():
     # Given
     pipeline, order = SimpleNamespace(scheduler=FlowMatchEulerDiscreteScheduler()), []
-    control = StepControl(pipeline, on_step=lambda step: order.append(f"step {step.number}"), on_stream=lambda _, n: order.append(f"stream {n}"))
+    control = StepControl(
+        pipeline, on_step=lambda step: order.append(f"step {step.number}"), on_stream=lambda _, n: order.append(f"stream {n}")
+    )
 
     # When
     with control:
@@ -104,7 +106,7 @@ def test_a_copy_keeps_the_state_of_its_scheduler():
     pipeline = SimpleNamespace(scheduler=FlowMatchEulerDiscreteScheduler(shift=2.0))
 
     # When
-    with StepControl(pipeline, on_step=lambda step: None):
+    with StepControl(pipeline, on_step=lambda _: None):
         pipeline.scheduler.set_timesteps(3)
         twin = copy.deepcopy(pipeline.scheduler)
 
@@ -120,7 +122,7 @@ def test_signatures_stay_as_pipelines_expect_them():
     pipeline = SimpleNamespace(scheduler=DDIMScheduler())
 
     # When
-    with StepControl(pipeline, on_step=lambda step: None):
+    with StepControl(pipeline, on_step=lambda _: None):
         step, set_timesteps = (inspect.signature(method) for method in (pipeline.scheduler.step, pipeline.scheduler.set_timesteps))
 
     # Then
