@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import hashlib
 
+import pytest
+from PIL import Image
+
+from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState
+from reelfleet.contract.manifest import Manifest
+from reelfleet.store import open_store
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("killed")
@@ -13,8 +19,9 @@ LONG = {"model": "tiny-wan", "prompt": "a red kite over the dunes", "seed": 7, "
 
 
 @pytest.fixture
-def fleet(make_fleet):
-    fleet = make_fleet()
+def fleet(make_fleet, s3_store_url, faulty_s3, tmp_path):
+    """A fleet on S3; ``faulty_s3`` slows its answers, so that a phase lasts until the kill."""
+    fleet = make_fleet(store_url=s3_store_url, env={"REEL_INPUT_ROOTS": tmp_path.as_uri()})
     gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
     fleet.wait_for(gpu)
     fleet.wait_for(cpu)
@@ -25,8 +32,14 @@ def content_of(fleet, job_id: str) -> list[str]:
     return [artifact.content_sha256 for artifact in fleet.ledger.jobs.status(job_id).artifacts]
 
 
-def manifests_of(fleet, job_id: str) -> list[str]:
-    return sorted(path.name for path in (fleet.folder / "store" / "jobs" / job_id).glob("manifest*.json"))
+def assert_delivered_once(fleet, job_id: str) -> None:
+    """One manifest, and every artifact that it names is there with the bytes that it says."""
+    store = open_store(fleet.store_url)
+    manifest = Manifest.model_validate_json(store.get_bytes(f"jobs/{job_id}/manifest.json"))
+    for artifact in manifest.predicate.artifacts:
+        assert hashlib.sha256(store.get_bytes(artifact.key)).hexdigest() == artifact.sha256
+    finished = [event for event in fleet.ledger.events.read(job_id) if event.kind is EventKind.FINISHED]
+    assert len(finished) == 1
 
 
 def test_child_killed_while_denoising_is_replaced_and_the_job_finishes_with_the_same_pixels(fleet):
@@ -42,7 +55,7 @@ def test_child_killed_while_denoising_is_replaced_and_the_job_finishes_with_the_
     # Then the second attempt finishes, with one manifest and the same pixels
     status = fleet.wait_for_state(job.id, JobState.SUCCEEDED)
     assert status.attempt == 2
-    assert manifests_of(fleet, job.id) == ["manifest.json"]
+    assert_delivered_once(fleet, job.id)
     assert content_of(fleet, job.id) == content_of(fleet, undisturbed.id)
 
 
@@ -59,24 +72,55 @@ def test_worker_killed_while_denoising_is_followed_by_another_worker(fleet):
     status = fleet.wait_for_state(job.id, JobState.SUCCEEDED)
     assert status.attempt == 2
     assert status.worker.startswith("cpu")
-    assert manifests_of(fleet, job.id) == ["manifest.json"]
+    assert_delivered_once(fleet, job.id)
 
 
-@pytest.mark.parametrize("phase", ["write", "upload"])
-def test_cpu_worker_killed_while_delivering_leaves_one_manifest(fleet, phase):
-    # Given a job whose result is being written or uploaded
-    job = fleet.client.generate(**{**LONG, "steps": 4, "size": "256x256", "frames": 65})
+@pytest.mark.parametrize(("phase", "slow_path"), [("upload", "/attempts/"), ("commit", "/manifest.json")])
+def test_cpu_worker_killed_while_delivering_is_followed_by_one_that_commits_once(fleet, faulty_s3, phase, slow_path):
+    # Given a job whose result is being uploaded or committed
+    faulty_s3.add("delay", times=1, seconds=20, method="PUT", path_part=slow_path)
+    job = fleet.client.generate(**{**LONG, "steps": 2})
     fleet.wait_for_phase(job.id, phase)
 
     # When the cpu worker is killed and another one starts on the same host
     fleet.workers[1].kill()
     fleet.start("cpu", slot=1)
 
-    # Then the frames in the spool are delivered by the second attempt, once
-    status = fleet.wait_for_state(job.id, JobState.SUCCEEDED)
-    assert status.attempt == 2
-    assert manifests_of(fleet, job.id) == ["manifest.json"]
+    # Then the frames in the spool are delivered by the second attempt, once, and removed
+    assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 2
+    assert_delivered_once(fleet, job.id)
     wait_until(lambda: not (fleet.folder / "spool" / job.id).exists(), what="the spool to be removed")
+
+
+def test_cpu_worker_killed_while_encoding_is_followed_by_one_that_encodes_the_same_frames(fleet):
+    # Given a job whose frames are being encoded, slowly
+    job = fleet.client.generate(**{**LONG, "steps": 2, "size": "256x256", "frames": 81}, output={"container": "webm", "video_codec": "av1"})
+    fleet.wait_for_phase(job.id, "write")
+
+    # When the cpu worker is killed and another one starts on the same host
+    fleet.workers[1].kill()
+    fleet.start("cpu", slot=1)
+
+    # Then the second attempt delivers, without a second generation
+    assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 2
+    assert_delivered_once(fleet, job.id)
+
+
+def test_cpu_worker_killed_while_fetching_inputs_is_followed_by_another(fleet, faulty_s3, tmp_path):
+    # Given a job whose start image is being copied into the store
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "start.png")
+    faulty_s3.add("delay", times=1, seconds=20, method="PUT", path_part="/inputs/")
+    uri = (tmp_path / "start.png").as_uri()
+    job = fleet.client.generate(model="tiny-wan-i2v", prompt="x", image_start=uri, size="64x64", frames=5, steps=2)
+    fleet.wait_for_phase(job.id, "fetch")
+
+    # When the cpu worker is killed and another one starts
+    fleet.workers[1].kill()
+    fleet.start("cpu", slot=1)
+
+    # Then the job is done on its second attempt
+    assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 2
+    assert_delivered_once(fleet, job.id)
 
 
 def test_job_that_kills_every_worker_is_quarantined_with_a_diagnosis(fleet):
