@@ -54,9 +54,9 @@ class Generic(Family):
             yield np.ascontiguousarray((frame * WHITE).round().astype(np.uint8))
 
     def call_arguments(self, job: Job) -> dict[str, Any]:
-        """Return everything but generator and output type; the negative prompt only if guidance uses it."""
+        """Return everything but generator and output type; whether guidance uses the negative prompt, the pipeline knows."""
         arguments = {**common_arguments(job), "prompt": job.spec.prompt}
-        if job.entry.pipeline.negative_prompt and job.spec.guidance > 1:
+        if job.entry.pipeline.negative_prompt:
             arguments["negative_prompt"] = job.spec.negative_prompt
         return arguments | job.arguments
 
