@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from reelfleet.contract.job import JobStatus, Progress
 
+FAST = 10.0
+"""Steps a second from which on fractions tell nothing."""
+
 
 def describe_event(event: Event) -> str:
     """Return an event as a short sentence."""
@@ -35,7 +38,7 @@ def describe_progress(progress: Progress) -> str:
     """Return progress as ``denoise 34/50, 2.1/s, 8 s left``."""
     parts = [str(progress)]
     if progress.rate:
-        parts.append(f"{progress.rate:.2g}/s")
+        parts.append(f"{progress.rate:.0f}/s" if progress.rate >= FAST else f"{progress.rate:.2f}/s")
     if progress.eta_s:
         parts.append(f"{progress.eta_s:.0f} s left")
     return ", ".join(parts)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from reelfleet.contract.event import Event
 
 
+UNTOLD = frozenset({EventKind.PREVIEW, EventKind.FINISHED})
+"""Events that say nothing new to a person: how a job ended is told after the wait."""
+
+
 class View(Protocol):
     """Shows events while a job runs."""
 
@@ -53,7 +57,7 @@ class LineView:
 
     def show(self, event: Event) -> None:
         """Say the event, unless it is one more step of the same phase."""
-        if event.kind is EventKind.PREVIEW:
+        if event.kind in UNTOLD:
             return
         if event.kind is EventKind.PROGRESS and event.progress is not None:
             known, self._phase = self._phase, f"{event.attempt} {event.progress.phase.value}"
@@ -81,7 +85,7 @@ class BarView:
 
     def show(self, event: Event) -> None:
         """Move the bar, or print a line above it."""
-        if event.kind is EventKind.PREVIEW:
+        if event.kind in UNTOLD:
             return
         if event.kind is EventKind.PROGRESS and event.progress is not None:
             progress = event.progress

@@ -56,6 +56,8 @@ def tell_end(job: Job, *, as_json: bool, folder: Path | None = None) -> ExitCode
 
 
 def _why(status: JobStatus) -> str:
-    if status.error is None:
+    error = status.error
+    if error is None:
         return f"reel: job {status.job_id} {status.state.value}"
-    return f"reel: job {status.job_id} {status.state.value}: {status.error.code.value}: {status.error.message}"
+    code = "" if error.code.value == status.state.value else f" {error.code.value}:"
+    return f"reel: job {status.job_id} {status.state.value}:{code} {error.message}"

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reelfleet.client.overview import takes
 from reelfleet.contract.errors import InvalidRequest
 from reelfleet.contract.names import Command
 from reelfleet.control import ANSWER_TIMEOUT_S, Scope, apply_abort, apply_drain, apply_pause, apply_priority, apply_resume, broadcast
@@ -84,7 +85,7 @@ class Orders:
         if scope.kind == "job":
             return [worker.name for worker in alive if worker.job_id == scope.name]
         if scope.kind == "queue":
-            return [worker.name for worker in alive if scope.name in worker.queues]
+            return [worker.name for worker in alive if takes(worker, scope.name)]
         return [worker.name for worker in alive]
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from reelfleet.contract.base import Frozen
-from reelfleet.contract.names import CPU_QUEUE, gpu_queue
-from reelfleet.contract.worker import WorkerInfo
+from reelfleet.contract.names import CPU_QUEUE, gpu_queue, host_queue
+from reelfleet.contract.worker import WorkerInfo, WorkerRole
 
 if TYPE_CHECKING:
     from reelfleet.ledger import Ledger
@@ -20,7 +20,7 @@ class QueueStatus(Frozen):
 
     name: str
     waiting: int = Field(ge=0, description="jobs whose next stage waits here")
-    workers: tuple[str, ...] = Field(default=(), description="living workers that consume it")
+    workers: tuple[str, ...] = Field(default=(), description="living workers that take jobs from it, also while it is paused")
     paused: bool = False
 
 
@@ -41,6 +41,15 @@ class FleetStatus(Frozen):
     pauses: dict[str, PauseStatus] = Field(description="what is paused, by scope")
 
 
+def takes(worker: WorkerInfo, queue: str) -> bool:
+    """Return whether a worker takes jobs from a queue, or would if the queue were not paused."""
+    if queue in worker.queues:
+        return True
+    if worker.role is WorkerRole.CPU:
+        return queue in {CPU_QUEUE, host_queue(worker.host)}
+    return any(queue == gpu_queue(model) for model in worker.models)
+
+
 def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:
     """Return every queue that has waiting jobs, a consumer, a pause or a published model."""
     waiting = ledger.steward.waiting_counts()
@@ -53,7 +62,7 @@ def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:
         QueueStatus(
             name=name,
             waiting=waiting.get(name, 0),
-            workers=tuple(sorted(worker.name for worker in alive if name in worker.queues)),
+            workers=tuple(sorted(worker.name for worker in alive if takes(worker, name))),
             paused="fleet" in pauses or f"queue:{name}" in pauses,
         )
         for name in sorted(names)

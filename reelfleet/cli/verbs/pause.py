@@ -23,5 +23,5 @@ def pause(session: Session, job_id: str | None, queue: str | None, worker: str |
     require_one(job=job_id, queue=queue, worker=worker, fleet=fleet)
     full_id = session.job(job_id).id if job_id else None
     outcome = session.fleet.orders.pause(job_id=full_id, queue=queue, worker=worker, fleet=fleet, reason=reason)
-    told = f"job {full_id} is {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} is paused"
+    told = f"job {full_id}: {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} is paused"
     tell_outcome(outcome, as_json=session.json, done=told)

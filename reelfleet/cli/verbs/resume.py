@@ -19,5 +19,5 @@ def resume(session: Session, job_id: str | None, queue: str | None, worker: str 
     require_one(job=job_id, queue=queue, worker=worker, fleet=fleet)
     full_id = session.job(job_id).id if job_id else None
     outcome = session.fleet.orders.resume(job_id=full_id, queue=queue, worker=worker, fleet=fleet)
-    told = f"job {full_id} is {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} goes on"
+    told = f"job {full_id}: {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} goes on"
     tell_outcome(outcome, as_json=session.json, done=told)

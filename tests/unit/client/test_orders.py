@@ -203,6 +203,14 @@ def test_only_the_holder_of_a_job_is_told(patient_fleet, ledger, job, listening)
     assert other.told == []
 
 
+def test_a_worker_that_stopped_consuming_a_paused_queue_is_told_that_it_goes_on(patient_fleet, ledger, catalogue, listening):
+    ledger.pauses.pause("queue:reel.gpu.clip-model", "ann", "")
+    listening("gpu0@here", reel_resume={"ok": True})
+    ledger.workers.beat(worker_info(queues=()), ttl_s=600)
+
+    assert patient_fleet.resume(queue="reel.gpu.clip-model") == {"gpu0@here": {"ok": True}}
+
+
 def test_a_worker_that_is_silent_is_named_and_the_order_stands(fleet, ledger, alive):
     answers = fleet.pause(fleet=True)
 

@@ -23,6 +23,16 @@ def test_a_paused_queue_shows_also_when_nothing_waits_there(fleet, ledger):
     assert [queue.name for queue in fleet.queues() if queue.paused] == ["reel.gpu.old-model"]
 
 
+def test_a_worker_still_shows_at_a_queue_that_it_does_not_consume_while_it_is_paused(fleet, ledger, catalogue):
+    ledger.workers.beat(worker_info(queues=("reel.gpu.image-model",)), ttl_s=600)
+    ledger.workers.beat(worker_info("cpu0@here", WorkerRole.CPU, queues=()), ttl_s=600)
+
+    queues = {queue.name: queue.workers for queue in fleet.queues()}
+
+    assert queues["reel.gpu.clip-model"] == ("gpu0@here",)
+    assert queues["reel.cpu"] == ("cpu0@here",)
+
+
 def test_a_pause_of_the_fleet_pauses_every_queue(fleet, ledger, catalogue):
     ledger.pauses.pause("fleet", "ann", "")
 
