@@ -39,7 +39,7 @@ class Steward:
         Raises:
             BrokerUnavailable: when Redis does not answer; the next turn tries again.
         """
-        lock_ms = int(max(5.0, self._settings.steward_interval_s * 5) * 1000)
+        lock_ms = int(max(1.0, self._settings.steward_interval_s * 2) * 1000)
         mine = self._ledger.steward.take_turn(self._name, lock_ms)
         self._note_contact()
         if not mine:
