@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.numerics import require_finite
 from reelfleet.contract.errors import Numerical
 
 
@@ -101,3 +102,23 @@ def test_warm_pipeline_works_again_when_its_weights_are_good(make_studio, studio
 
     # Then
     assert np.array_equal(after.frames, studio.default_clip("tiny-wan").frames)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("bad", [[float("nan")], [float("inf")], [float("inf"), float("-inf")]])
+def test_one_bad_value_is_found_in_any_dtype(dtype, bad):
+    # Given
+    values = torch.zeros(1000, dtype=dtype)
+    values[500 : 500 + len(bad)] = torch.tensor(bad, dtype=dtype)
+
+    # When
+    with pytest.raises(Numerical) as caught:
+        require_finite(values, "some-model", "here")
+
+    # Then
+    assert caught.value.details == {"model": "some-model", "where": "here", "bad_values": len(bad), "values": 1000}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_values_that_are_large_together_are_no_fault(dtype):
+    require_finite(torch.full((1000,), torch.finfo(dtype).max, dtype=dtype), "some-model", "here")
