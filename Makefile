@@ -55,6 +55,9 @@ format: install ## Format the code and mend what the linter can
 docs: install ## Write docs/reference from the code
 	$(BIN)/python -m deploy.docs
 
+docs: install ## Write the reference pages from the code
+	$(BIN)/python -m deploy.docs
+
 bench: install ## Measure the fleet against a bare diffusers loop; JSON goes to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
 
