@@ -13,6 +13,7 @@ from reelfleet.contract.event import Event, EventKind
 from reelfleet.contract.names import Stage
 
 RESULT_TIMEOUT_S = 600.0
+COMPUTING = ("encode_s", "denoise_s", "decode_s")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class FleetRun:
     """From before the first submit to the last commit."""
     busy: float
     """Share of the time between the first claim and the last hand-on of generate in which a generate stage was held."""
+    computing: float
+    """Share of the same time that was encoding of text, denoising and decoding, with frames going to the spool."""
     gaps_s: tuple[float, ...]
     """Between one job's hand-on and the next one's claim."""
     parts: dict[str, float]
@@ -43,9 +46,11 @@ def run_backlog(fleet: Fleet, workload: Workload, seeds: Sequence[int]) -> Fleet
     for result in results:
         for name, seconds in result.manifest.predicate.timings.items():
             parts[name] = parts.get(name, 0.0) + seconds
+    span = held[-1][1] - held[0][0]
     return FleetRun(
         seconds=ended - began,
-        busy=sum(end - start for start, end in held) / (held[-1][1] - held[0][0]),
+        busy=sum(end - start for start, end in held) / span,
+        computing=sum(parts[name] for name in COMPUTING) / span,
         gaps_s=tuple(after[0] - before[1] for before, after in pairwise(held)),
         parts=parts,
         content={seed: result.manifest.predicate.artifacts[0].content_sha256 or "" for seed, result in zip(seeds, results, strict=True)},

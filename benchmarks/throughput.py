@@ -80,6 +80,7 @@ def _figures(workload: Workload, jobs: int, pairs: list[Pair]) -> Iterator[Figur
     same = all(pair.fleet.content == pair.bare.content for pair in pairs)
     yield Figure(f"{workload.name}_same_pixels", f"{name}: pixels of both sides equal, seed by seed", float(same), "", aim="yes", met=same)
     busy = median(pair.fleet.busy for pair in pairs)
+    computing = median(pair.fleet.computing for pair in pairs)
     gaps = [gap for pair in pairs for gap in pair.fleet.gaps_s]
     yield Figure(
         f"{workload.name}_busy",
@@ -88,7 +89,7 @@ def _figures(workload: Workload, jobs: int, pairs: list[Pair]) -> Iterator[Figur
         "",
         aim=f">= {BUSY_AIM:g}",
         met=busy >= BUSY_AIM,
-        detail=f"median gap between two jobs {median(gaps) * 1000:.1f} ms",
+        detail=f"computing {computing:.3f}; median gap between two jobs {median(gaps) * 1000:.1f} ms",
     )
 
 
