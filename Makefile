@@ -52,9 +52,6 @@ format: install ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install ## Write docs/reference from the code
-	$(BIN)/python -m deploy.docs
-
 docs: install ## Write the reference pages from the code
 	$(BIN)/python -m deploy.docs
 
