@@ -100,3 +100,16 @@ def test_offloading_hooks_are_freed_after_an_abort(make_studio, monkeypatch):
 
     # Then
     assert freed == ["freed"]
+
+
+def test_what_is_left_in_a_scheduler_is_not_seen_by_the_next_job(make_studio, studio):
+    # Given
+    worker = make_studio()
+    worker.engine.warm("tiny-wan")
+    worker.engine._models.get("tiny-wan").pipeline.scheduler.register_to_config(flow_shift=9.0)
+
+    # When
+    after = worker.generate("tiny-wan")
+
+    # Then
+    assert np.array_equal(after.frames, studio.default_clip("tiny-wan").frames)
