@@ -38,7 +38,6 @@ class LedgerObserver:
         """Watch one claimed stage; ``announce`` is told every progress that the ledger was told."""
         self._ledger, self._lease, self._settings, self._announce = ledger, lease, settings, announce
         self._progress = Progress(phase=Phase.FETCH)
-        self._phase_limit_s: float | None = None
         self._phase_began = time.monotonic()
         self._asked_at = 0.0
         self._away_until = 0.0
@@ -57,8 +56,7 @@ class LedgerObserver:
         """
         self._phase_began = time.monotonic()
         self._progress = Progress(phase=phase, step=0, of=of)
-        self._phase_limit_s = self._settings.phase_limit_s(phase)
-        self._exchange()
+        self._exchange(limit_s=self._settings.phase_limit_s(phase))
 
     def advance(self, step: int, of: int) -> None:
         """Note that ``step`` of ``of`` steps are done; blocks while the job is held.
@@ -71,7 +69,9 @@ class LedgerObserver:
         rate = step / elapsed if elapsed > 0 and step else None
         eta_s = (of - step) / rate if rate and of else None
         self._progress = Progress(phase=phase, step=step, of=of, rate=_rounded(rate), eta_s=_rounded(eta_s))
-        if phase is Phase.DENOISE or step == of or now - self._asked_at >= QUIET_S:
+        if phase is Phase.DENOISE:
+            self._exchange(limit_s=self._settings.phase_limit_s(phase))
+        elif step == of or now - self._asked_at >= QUIET_S:
             self._exchange()
 
     def preview_due(self) -> bool:
@@ -86,8 +86,9 @@ class LedgerObserver:
         except BrokerUnavailable as error:
             logger.info("preview of job %s dropped: %s", self._lease.job_id, error.message)
 
-    def _exchange(self) -> None:
-        order = self._ask()
+    def _exchange(self, limit_s: float | None = None) -> None:
+        """Report, and act on what is wanted; ``limit_s`` starts the phase's time limit, or that of the next step, anew."""
+        order = self._ask(limit_s)
         if order is Order.HOLD:
             order = self._hold()
         if order is Order.ABORT:
@@ -95,16 +96,14 @@ class LedgerObserver:
         if order is Order.TIMEOUT:
             raise TimedOut(f"the job's time ran out while {self._progress}; allow more with timeout_s")
 
-    def _ask(self) -> Order | None:
+    def _ask(self, limit_s: float | None = None) -> Order | None:
         """Return what is wanted, or none while Redis is away."""
         now = time.monotonic()
         if now < self._away_until:
             return None
         self._asked_at = now
         try:
-            order = self._ledger.jobs.renew(
-                self._lease, lease_ms=self._settings.lease_ms, progress=self._progress, phase_limit_s=self._phase_limit_s
-            )
+            order = self._ledger.jobs.renew(self._lease, lease_ms=self._settings.lease_ms, progress=self._progress, phase_limit_s=limit_s)
         except BrokerUnavailable as error:
             if not self._away_until:
                 logger.warning("Redis is away, job %s goes on: %s", self._lease.job_id, error.message)

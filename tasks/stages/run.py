@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from persistence.errors_entry import write_error_entry
@@ -27,9 +28,12 @@ def run_stage(task: Any, job_id: str, stage: Stage, work: Callable[[StageContext
     """Claim the stage that a ticket names and run it; return a word for Flower's result column."""
     process = current_process()
     identity, settings = process.identity, process.settings
+    token = secrets.token_hex(8)  # a claim whose answer was lost is repeated and is still the same claim
     try:
         answer = patiently(
-            lambda: process.ledger.jobs.claim(job_id, stage, worker=identity.name, host=identity.host, lease_ms=settings.lease_ms),
+            lambda: process.ledger.jobs.claim(
+                job_id, stage, worker=identity.name, host=identity.host, lease_ms=settings.lease_ms, token=token
+            ),
             for_s=CLAIM_PATIENCE_S,
         )
     except BrokerUnavailable as error:

@@ -12,9 +12,7 @@ pytestmark = pytest.mark.xdist_group("disk_full")
 def test_full_spool_disk_fails_the_job_by_name_and_leaves_nothing_behind(make_fleet, tiny_disk):
     # Given a fleet whose spool lies on a disk of 256 KiB
     fleet = make_fleet(env={"REEL_SPOOL_DIR": str(tiny_disk / "spool"), "REEL_MAX_ATTEMPTS": "2"})
-    gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-    fleet.wait_for(gpu)
-    fleet.wait_for(cpu)
+    fleet.start_both()
 
     # When a clip does not fit
     job = fleet.client.generate(model="tiny-wan", prompt="x", steps=1, size="128x128", frames=17)

@@ -15,23 +15,9 @@ from reelfleet.contract.job import JobState
 from tests.fixtures.fleet import ROOT
 from tests.fixtures.waiting import wait_until
 
-pytestmark = pytest.mark.xdist_group("flower")
+pytestmark = pytest.mark.xdist_group("shared_fleet")
 
 LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 900, "size": "64x64", "frames": 9}
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory, model_cache):
-    from tests.fixtures.fleet import TestFleet
-
-    fleet = TestFleet(tmp_path_factory.mktemp("flower"), model_cache)
-    try:
-        gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-        fleet.wait_for(gpu)
-        fleet.wait_for(cpu)
-        yield fleet
-    finally:
-        fleet.stop()
 
 
 class FlowerServer:
@@ -44,7 +30,9 @@ class FlowerServer:
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "celery", "-A", "tasks.app", "flower", "--address=127.0.0.1", f"--port={port}"]
         env = {**fleet.env, "FLOWER_UNAUTHENTICATED_API": "1"}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
 
     def get(self, path: str):
         """Return the JSON of an API path, or none while Flower does not know it."""
@@ -64,16 +52,16 @@ class FlowerServer:
 
 
 @pytest.fixture(scope="module")
-def flower(fleet):
-    server = FlowerServer(fleet)
+def flower(shared_fleet):
+    server = FlowerServer(shared_fleet)
     wait_until(lambda: any(name.startswith("gpu0@") for name in server.get("/api/workers") or {}), what="Flower to know the workers")
     yield server
     server.stop()
 
 
-def test_flower_shows_the_phase_and_step_of_a_running_job(fleet, flower):
+def test_flower_shows_the_phase_and_step_of_a_running_job(shared_fleet, flower):
     # When a job runs
-    job = fleet.client.generate(**LONG)
+    job = shared_fleet.client.generate(**LONG)
 
     # Then its task shows progress as text
     def shown():
@@ -82,19 +70,19 @@ def test_flower_shows_the_phase_and_step_of_a_running_job(fleet, flower):
 
     task = wait_until(shown, what="Flower to show the progress", every=0.1)
     assert task["result"].endswith("/900")
-    fleet.wait_for_state(job.id, JobState.SUCCEEDED)
+    shared_fleet.wait_for_state(job.id, JobState.SUCCEEDED)
 
 
-def test_terminate_in_flower_ends_the_job_as_aborted(fleet, flower):
+def test_terminate_in_flower_ends_the_job_as_aborted(shared_fleet, flower):
     # Given a running job
-    job = fleet.client.generate(**LONG)
-    fleet.wait_for_phase(job.id, "denoise", step=5)
+    job = shared_fleet.client.generate(**LONG)
+    shared_fleet.wait_for_phase(job.id, "denoise", step=5)
 
     # When an operator terminates its task in Flower
     flower.post(f"/api/task/revoke/{job.id}:generate?terminate=true")
 
     # Then the ledger says aborted and by which way, and the worker does the next job
-    status = fleet.wait_for_state(job.id, JobState.ABORTED)
+    status = shared_fleet.wait_for_state(job.id, JobState.ABORTED)
     assert "terminated through Celery" in status.error.message
-    following = fleet.client.generate(**{**LONG, "steps": 2})
-    fleet.wait_for_state(following.id, JobState.SUCCEEDED)
+    following = shared_fleet.client.generate(**{**LONG, "steps": 2})
+    shared_fleet.wait_for_state(following.id, JobState.SUCCEEDED)

@@ -20,9 +20,7 @@ pytestmark = pytest.mark.xdist_group("generation")
 def fleet(tmp_path_factory, model_cache, s3_server):
     fleet = TestFleet(tmp_path_factory.mktemp("generation"), model_cache, store_url=s3_server.store_url("generation"), env=s3_server.env)
     try:
-        gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-        fleet.wait_for(gpu)
-        fleet.wait_for(cpu)
+        fleet.start_both()
         yield fleet
     finally:
         fleet.stop()
@@ -94,7 +92,17 @@ def test_local_start_image_is_uploaded_fetched_and_shapes_the_clip(fleet, tmp_pa
     # When a clip starts from each
     jobs = [
         generate(
-            fleet, tmp_path / color, "tiny-wan-i2v", "--image-start", str(tmp_path / f"{color}.png"), "--size", "64x64", "--frames", "5", "--steps", "2"
+            fleet,
+            tmp_path / color,
+            "tiny-wan-i2v",
+            "--image-start",
+            str(tmp_path / f"{color}.png"),
+            "--size",
+            "64x64",
+            "--frames",
+            "5",
+            "--steps",
+            "2",
         )
         for color in ("red", "blue")
     ]
@@ -123,7 +131,19 @@ def test_input_that_is_no_image_fails_the_job_with_its_name(fleet, tmp_path):
 
     # When it is used as a start image
     events = reel(
-        fleet, "generate", "--model", "tiny-wan-i2v", "--prompt", "x", "--image-start", str(tmp_path / "not.png"), "--size", "64x64", "--frames", "5", status=1
+        fleet,
+        "generate",
+        "--model",
+        "tiny-wan-i2v",
+        "--prompt",
+        "x",
+        "--image-start",
+        str(tmp_path / "not.png"),
+        "--size",
+        "64x64",
+        "--frames",
+        "5",
+        status=1,
     )
 
     # Then the job fails at once with the field's name

@@ -22,9 +22,7 @@ LONG = {"model": "tiny-wan", "prompt": "a red kite over the dunes", "seed": 7, "
 def fleet(make_fleet, s3_store_url, faulty_s3, tmp_path):
     """A fleet on S3; ``faulty_s3`` slows its answers, so that a phase lasts until the kill."""
     fleet = make_fleet(store_url=s3_store_url, env={"REEL_INPUT_ROOTS": tmp_path.as_uri()})
-    gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-    fleet.wait_for(gpu)
-    fleet.wait_for(cpu)
+    fleet.start_both()
     return fleet
 
 

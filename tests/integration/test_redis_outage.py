@@ -20,9 +20,7 @@ LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 600, "s
 @pytest.fixture
 def fleet(make_fleet):
     fleet = make_fleet()
-    gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-    fleet.wait_for(gpu)
-    fleet.wait_for(cpu)
+    fleet.start_both()
     return fleet
 
 

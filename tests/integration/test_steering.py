@@ -11,7 +11,8 @@ import pytest
 from reelfleet.contract.errors import Aborted
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import gpu_queue
-from tests.fixtures.fleet import ROOT
+from reelfleet.tickets import producer_app
+from tests.fixtures.fleet import ROOT, TestFleet
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("steering")
@@ -22,13 +23,9 @@ SHORT = {"model": "tiny-flux", "prompt": "a lighthouse", "seed": 1, "steps": 2}
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, model_cache):
-    from tests.fixtures.fleet import TestFleet
-
     fleet = TestFleet(tmp_path_factory.mktemp("steering"), model_cache)
     try:
-        gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-        fleet.wait_for(gpu)
-        fleet.wait_for(cpu)
+        fleet.start_both()
         yield fleet
     finally:
         fleet.stop()
@@ -151,8 +148,6 @@ def test_terminate_through_celery_ends_in_the_ledger_as_aborted(fleet):
     fleet.wait_for_phase(job.id, "denoise", step=5)
 
     # When its task is terminated behind the ledger's back, as Flower's button does
-    from reelfleet.tickets import producer_app
-
     producer_app(fleet.redis.url).control.revoke(f"{job.id}:generate", terminate=True)
 
     # Then the job is aborted, not retried

@@ -20,9 +20,7 @@ def fleet(tmp_path, model_cache, s3_store_url, faulty_s3):
     """A fleet whose store can be told to fail."""
     fleet = TestFleet(tmp_path / "fleet", model_cache, store_url=s3_store_url, env=IMPATIENT)
     try:
-        gpu, cpu = fleet.start("gpu", wait=False), fleet.start("cpu", wait=False)
-        fleet.wait_for(gpu)
-        fleet.wait_for(cpu)
+        fleet.start_both()
         yield fleet
     finally:
         fleet.stop()

@@ -31,7 +31,9 @@ def test_plain_send_task_makes_a_job_and_answers_with_it(shared_fleet, plain_cel
 
 def test_refused_request_is_answered_as_data(plain_celery):
     # When a plain client asks for what no model does
-    answer = plain_celery.send_task("reel.submit", kwargs={"request": {**REQUEST, "size": "31x32", "wings": 2}}, queue="reel.cpu").get(timeout=60)
+    answer = plain_celery.send_task("reel.submit", kwargs={"request": {**REQUEST, "size": "31x32", "wings": 2}}, queue="reel.cpu").get(
+        timeout=60
+    )
 
     # Then every problem comes back
     assert answer["error"]["code"] == "invalid_request"
@@ -39,7 +41,9 @@ def test_refused_request_is_answered_as_data(plain_celery):
 
 
 def test_request_of_another_contract_version_is_refused_by_name(plain_celery):
-    answer = plain_celery.send_task("reel.submit", kwargs={"request": {**REQUEST, "contract_version": 99}}, queue="reel.cpu").get(timeout=60)
+    answer = plain_celery.send_task("reel.submit", kwargs={"request": {**REQUEST, "contract_version": 99}}, queue="reel.cpu").get(
+        timeout=60
+    )
 
     assert answer["error"]["code"] == "contract_mismatch"
     assert "99" in answer["error"]["message"]
