@@ -127,4 +127,5 @@ class Engine:
                 release_memory()
                 raise
             self._models.add(entry.name, model)
+        self._models.leave_to(entry.name, int(entry.card.memory_gib * GIB), self._device.memory_bytes)
         return model

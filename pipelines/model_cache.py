@@ -44,13 +44,12 @@ class ModelCache:
 
     def make_room(self, wanted_bytes: int) -> None:
         """Let models go until ``wanted_bytes`` more fit the bound, or none is left."""
-        held, going = self.held_bytes, []
-        for name, model in self._models.items():
-            if held <= self._bound - wanted_bytes:
-                break
-            held -= model.bytes
-            going.append(name)
-        self.drop(*going)
+        self._let_go(self._bound - wanted_bytes, keep=None)
+
+    def leave_to(self, name: str, needed_bytes: int, device_bytes: int) -> None:
+        """Let other models go until what one needs while it generates fits the device beside them."""
+        own = self._models[name].bytes if name in self._models else 0
+        self._let_go(device_bytes - needed_bytes + own, keep=name)
 
     def add(self, name: str, model: LoadedModel) -> None:
         """Keep a model that was loaded, and hold the bound by what it really holds."""
@@ -63,6 +62,15 @@ class ModelCache:
         if gone:
             logger.info("unloaded %s", ", ".join(gone))
             release_memory()
+
+    def _let_go(self, allowed_bytes: int, keep: str | None) -> None:
+        """Drop the least recently used, but not ``keep``, until the others hold no more than is allowed."""
+        held, going = self.held_bytes, []
+        for name, model in self._models.items():
+            if held > allowed_bytes and name != keep:
+                held -= model.bytes
+                going.append(name)
+        self.drop(*going)
 
 
 def release_memory() -> None:

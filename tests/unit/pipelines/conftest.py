@@ -114,9 +114,9 @@ def studio(settings: Settings, catalogue: Catalogue, picture: Path, tmp_path_fac
 def make_studio(settings: Settings, catalogue: Catalogue, picture: Path, tmp_path: Path) -> Callable[..., Studio]:
     """A studio of one's own, with further entries or other settings."""
 
-    def make(entries: Iterable[ModelEntry] = (), **overrides: object) -> Studio:
+    def make(entries: Iterable[ModelEntry] = (), *, device: DeviceInfo | None = None, **overrides: object) -> Studio:
         entries_by_name = {**catalogue, **{entry.name: entry for entry in entries}}
-        return Studio(settings.model_copy(update=overrides), Catalogue(entries_by_name), tmp_path, picture)
+        return Studio(settings.model_copy(update=overrides), Catalogue(entries_by_name), tmp_path, picture, device or detect_device("cpu"))
 
     return make
 

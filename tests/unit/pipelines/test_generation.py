@@ -69,15 +69,23 @@ def test_small_oblong_image(studio):
     assert studio.generate("tiny-flux", size="16x48", steps=1).frames.shape == (1, 48, 16, 3)
 
 
-def test_guidance_of_one_needs_no_negative_prompt(studio):
+@pytest.mark.parametrize(
+    ("model", "guidance", "prompts"),
+    [("tiny-wan", 1, 1), ("tiny-wan", 5, 2), ("tiny-ltx", 1, 1), ("tiny-ltx", 3, 2), ("tiny-flux", 3.5, 1)],
+)
+def test_negative_prompt_is_encoded_only_for_guidance(studio, model, guidance, prompts):
     # Given
-    plain = studio.generate("tiny-wan", guidance=1)
+    studio.engine.warm(model)
+    encoded = []
+    encoder = studio.engine._models.get(model).pipeline.text_encoder
+    hook = encoder.register_forward_hook(lambda *_: encoded.append(1))
 
     # When
-    other = studio.generate("tiny-wan", guidance=1, negative_prompt="blurred")
+    studio.generate(model, guidance=guidance, steps=2)
+    hook.remove()
 
     # Then
-    assert np.array_equal(plain.frames, other.frames)
+    assert len(encoded) == prompts
 
 
 def test_second_expert_has_its_own_guidance(studio):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.device import detect_device
 from pipelines.placement import held_bytes
 from reelfleet.contract.errors import OutOfMemory
 from reelfleet.contract.job import Phase
@@ -93,6 +94,21 @@ def test_model_larger_than_the_bound_is_kept_alone(make_studio):
 
     # Then
     assert studio.engine.warm_models == ("tiny-flux",)
+
+
+def test_others_go_when_what_a_job_needs_would_not_fit_beside_them(make_studio):
+    # Given: a device with room for the estimate of one tiny model, half a GiB, beside the weights of one other
+    beside = _gib_of(make_studio(), "tiny-flux") * GIB
+    device = detect_device("cpu").model_copy(update={"memory_bytes": GIB // 2 + int(beside)})
+    studio = make_studio(device=device, model_memory_gib=1)
+    studio.engine.warm("tiny-wan")
+    studio.engine.warm("tiny-flux")
+
+    # When
+    studio.generate("tiny-ltx", steps=2)
+
+    # Then
+    assert studio.engine.warm_models == ("tiny-flux", "tiny-ltx")
 
 
 def test_unloaded_model_gives_its_memory_back(make_studio):
