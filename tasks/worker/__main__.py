@@ -45,10 +45,11 @@ def _run(role: WorkerRole, slot: int | None, concurrency: int | None) -> int:
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     identity = WorkerIdentity(role=role, name=f"{role.value}{slot}@{settings.host}", host=settings.host)
+    # Before the device: a wrong catalogue is told at once, and not after waiting for another worker's device.
+    queues = queues_of(role, settings)
     if role is WorkerRole.GPU:
         settings = _take_device(settings, identity, slot)
     identity.export()
-    queues = queues_of(role, settings)
 
     from tasks.app import app  # noqa: PLC0415 - Celery reads the settings, which pinning has just changed
     from tasks.worker.bootsteps import ObeyStep, ParentStep  # noqa: PLC0415 - as above
