@@ -114,7 +114,8 @@ class LocalFleet:
     def _start_flower(self) -> str:
         self._tell("starting Flower")
         port = free_port()
-        command = [sys.executable, "-m", "celery", "-A", "tasks.app", "flower", "--address=127.0.0.1", f"--port={port}"]
+        options = ["--conf=deploy/flowerconfig.py", "--address=127.0.0.1", f"--port={port}"]
+        command = [sys.executable, "-m", "celery", "-A", "tasks.app", "flower", *options]
         self._launch("flower", "flower", command)
         return f"http://127.0.0.1:{port}"
 

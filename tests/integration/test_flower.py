@@ -28,7 +28,17 @@ class FlowerServer:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "celery", "-A", "tasks.app", "flower", "--address=127.0.0.1", f"--port={port}"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "tasks.app",
+            "flower",
+            "--conf=deploy/flowerconfig.py",
+            "--address=127.0.0.1",
+            f"--port={port}",
+        ]
         env = {**fleet.env, "FLOWER_UNAUTHENTICATED_API": "1"}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
