@@ -56,7 +56,7 @@ docs: install ## Write the reference pages from the code
 	$(BIN)/python -m deploy.docs
 
 bench: install ## Measure the fleet against a bare diffusers loop; JSON goes to benchmarks/results
-	$(ONE_THREAD) $(BIN)/python -m benchmarks
+	$(ONE_THREAD) $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 constraints: ## Pin what .venv holds now; local builds and editable installs are left out
 	@{ sed -n '/^#/p' constraints.txt; \

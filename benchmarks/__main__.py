@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from benchmarks.figures import Figure, as_markdown, as_text
 from benchmarks.machine import machine_facts
 from benchmarks.surroundings import Surroundings, surroundings
 from benchmarks.workloads import CLIPS, IMAGES
+from deploy.local.up import StopRequested
 
+INTERRUPTED = 130
 RESULT = Path(__file__).parent / "results" / "latest.json"
 Measurement = Callable[[Surroundings], list[Figure]]
 
@@ -55,10 +58,13 @@ def main() -> None:
     options = parser.parse_args()
     facts = machine_facts()
     figures: list[Figure] = []
-    with surroundings() as around:
-        for name, measure in measurements(quick=options.quick).items():
-            if name in (options.only or names):
-                figures += measure(around)
+    try:
+        with surroundings() as around:
+            for name, measure in measurements(quick=options.quick).items():
+                if name in (options.only or names):
+                    figures += measure(around)
+    except StopRequested:
+        sys.exit(INTERRUPTED)
     RESULT.parent.mkdir(exist_ok=True)
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

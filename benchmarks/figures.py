@@ -17,6 +17,8 @@ class Figure:
     aim: str | None = None
     met: bool | None = None
     detail: str = ""
+    samples: tuple[float, ...] = ()
+    """What the value was taken from, in the order in which it was measured; in the JSON alone."""
 
     @property
     def text(self) -> str:

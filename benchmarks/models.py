@@ -83,10 +83,31 @@ def weights_folder(root: Path, workload: Workload) -> Path:
 
 
 def _flux() -> Any:
-    """Return a FLUX.1 whose step at 1024x1024 attends over 4608 tokens."""
-    from pipelines.tiny.flux import text_to_image  # noqa: PLC0415 - as above
+    """Return a FLUX.1 whose step at 1024x1024 attends three times over 4608 tokens."""
+    from diffusers import FluxTransformer2DModel  # noqa: PLC0415 - as above
 
-    return text_to_image()
+    from pipelines.tiny.flux import PACKED, text_to_image  # noqa: PLC0415 - as above
+    from pipelines.tiny.text_encoders import TEXT_WIDTH  # noqa: PLC0415 - as above
+    from pipelines.tiny.weights import make  # noqa: PLC0415 - as above
+
+    transformer = make(
+        lambda: FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=PACKED,
+            num_layers=1,
+            num_single_layers=2,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=TEXT_WIDTH,
+            pooled_projection_dim=TEXT_WIDTH,
+            axes_dims_rope=[4, 4, 8],
+            guidance_embeds=True,
+        ),
+        seed=63,
+    )
+    pipeline = text_to_image()
+    pipeline.register_modules(transformer=transformer)
+    return pipeline
 
 
 def _wan() -> Any:
@@ -97,7 +118,6 @@ def _wan() -> Any:
     from pipelines.tiny.wan import LATENT_CHANNELS, text_to_video  # noqa: PLC0415 - as above
     from pipelines.tiny.weights import make  # noqa: PLC0415 - as above
 
-    pipeline = text_to_video()
     vae = make(
         lambda: AutoencoderKLWan(
             base_dim=2,
@@ -130,4 +150,6 @@ def _wan() -> Any:
         ),
         seed=62,
     )
-    return type(pipeline)(**{**pipeline.components, "vae": vae, "transformer": transformer, "transformer_2": None})
+    pipeline = text_to_video()
+    pipeline.register_modules(vae=vae, transformer=transformer)
+    return pipeline

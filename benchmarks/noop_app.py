@@ -16,7 +16,7 @@ app = Celery("noop", include=["benchmarks.noop_app"])
 app.config_from_object("tasks.celery_settings:configuration")
 
 
-@app.task(name=TASK, ignore_result=True)
+@app.task(name=TASK, ignore_result=True)  # type: ignore[untyped-decorator]  # Celery's decorators have no types
 def noop() -> None:
     """Tell when it started, in seconds since 1970."""
     started = time.time()

@@ -49,8 +49,7 @@ def surroundings() -> Iterator[Surroundings]:
     try:
         tell("making models")
         catalogue = make_models(folder / "models")
-        kept = {name: value for name, value in os.environ.items() if name.startswith(("REEL_", "AWS_"))}
-        for name in kept:
+        for name in [name for name in os.environ if name.startswith(("REEL_", "AWS_"))]:
             del os.environ[name]
         models = f"{LATENCY_MODEL},{CLIPS.model},{IMAGES.model}"
         os.environ.update({**ONE_THREAD, "REEL_DEVICE": "cpu", "REEL_MODEL_DIRS": str(catalogue), "REEL_MODELS": models})

@@ -68,13 +68,16 @@ def _figures(workload: Workload, jobs: int, pairs: list[Pair]) -> Iterator[Figur
         aim=f"{'<=' if workload.aim > 1 else '<'} {workload.aim:g}",
         met=median(ratios) <= workload.aim if workload.aim > 1 else median(ratios) < workload.aim,
         detail=f"{len(pairs)} pairs, {min(ratios):.3f} to {max(ratios):.3f}",
+        samples=tuple(ratios),
     )
     for side, seconds, parts in (
         ("bare", [pair.bare.seconds for pair in pairs], _sum(pair.bare.parts for pair in pairs)),
         ("fleet", [pair.fleet.seconds for pair in pairs], _sum(pair.fleet.parts for pair in pairs)),
     ):
         told = ", ".join(f"{part.removesuffix('_s')} {total / per_job:.3f}" for part, total in parts.items() if total / per_job >= 5e-4)
-        yield Figure(f"{workload.name}_{side}_s", f"{name}: {side}, one run", median(seconds), "s", detail=f"a job: {told} s")
+        yield Figure(
+            f"{workload.name}_{side}_s", f"{name}: {side}, one run", median(seconds), "s", detail=f"a job: {told} s", samples=tuple(seconds)
+        )
     step = median(pair.fleet.parts["denoise_s"] for pair in pairs) / jobs / workload.steps
     yield Figure(f"{workload.name}_step_ms", f"{name}: one denoise step in the fleet", step * 1000, "ms")
     same = all(pair.fleet.content == pair.bare.content for pair in pairs)
