@@ -108,14 +108,15 @@ class Engine:
         self, family: Family, model: LoadedModel, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, stages: Stages
     ) -> None:
         pipeline = model.fresh()
-        try:
-            with translated(spec.model, lambda: stages.phase.value if stages.phase else "preparing"):
+        with translated(spec.model, lambda: stages.phase.value if stages.phase else "preparing"):
+            try:
                 job = prepare_job(spec, model.entry, pipeline, inputs)
                 with closing(family.run(job, stages)) as output:
                     write_output(output, spec, spool, stages)
                 stages.finish()
-        finally:
-            pipeline.maybe_free_model_hooks()
+            finally:
+                # Within the translation: on a lost device this fails as well, and must not hide why.
+                pipeline.maybe_free_model_hooks()
 
     def _loaded(self, entry: ModelEntry) -> LoadedModel:
         model = self._models.get(entry.name)

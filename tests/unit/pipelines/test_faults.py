@@ -7,6 +7,7 @@ import torch
 
 from pipelines.faults import translated, translated_load
 from reelfleet.contract.errors import Aborted, DeviceLost, InvalidRequest, ModelLoadFailed, OutOfMemory
+from tests.fixtures.observer import RecordingObserver
 
 
 def _translate(error: BaseException) -> None:
@@ -93,3 +94,19 @@ def test_everything_else_in_loading_is_a_load_failure():
 def test_lack_of_memory_in_loading_is_that():
     with pytest.raises(OutOfMemory, match="while loading"), translated_load("some-model"):
         raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_device_lost_while_cleaning_up_is_still_told(make_studio, monkeypatch):
+    # Given: after an illegal access every call to CUDA fails, cleaning up too
+    studio = make_studio()
+    studio.engine.warm("tiny-wan")
+    lost = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    def fail(*_: object) -> None:
+        raise lost
+
+    monkeypatch.setattr(studio.engine._models.get("tiny-wan").pipeline, "maybe_free_model_hooks", fail)
+
+    # When / Then
+    with pytest.raises(DeviceLost):
+        studio.generate("tiny-wan", observer=RecordingObserver(on_advance=fail))
