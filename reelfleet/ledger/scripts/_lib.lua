@@ -76,6 +76,7 @@ end
 
 local function where(job)
   if job.phase == '' then return job.stage end
+  if job.progress == '' then return job.phase end
   local progress = cjson.decode(job.progress)
   if progress.of > 0 then return job.phase .. ' ' .. progress.step .. '/' .. progress.of end
   return job.phase

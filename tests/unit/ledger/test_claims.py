@@ -103,6 +103,7 @@ def test_the_attempt_after_the_last_is_never_started(ledger):
     status = ledger.jobs.status(job_id)
     assert status.state is JobState.QUARANTINED
     assert status.attempt == 2
+    assert kinds(ledger, job_id).count("finished") == 1
     assert status.error is not None
     assert status.error.code is ErrorCode.QUARANTINED
 

@@ -200,6 +200,14 @@ def test_an_aborted_job_says_why_and_where(ledger):
     assert status.error.details == {"reason": "wrong prompt", "at": "denoise 3/8"}
 
 
+def test_a_job_that_is_aborted_before_it_said_how_far_it_is_names_the_phase(ledger):
+    lease = held_job(ledger)
+
+    ledger.jobs.end_aborted(lease, Phase.FETCH)
+
+    assert ledger.jobs.status(lease.job_id).error.details == {"reason": "", "at": "fetch"}
+
+
 def test_a_timed_out_job_fails_and_names_its_time(ledger):
     lease = held_job(ledger, timeout_s=90)
 
@@ -212,11 +220,12 @@ def test_a_timed_out_job_fails_and_names_its_time(ledger):
     assert "90 s" in status.error.message
 
 
+@pytest.mark.parametrize("successor", ["gpu1@host-a", "gpu0@host-a"])
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_stale_holder_ends_nothing(ledger, ending):
+def test_a_stale_holder_ends_nothing(ledger, ending, successor):
     stale = held_job(ledger, worker="gpu0@host-a")
     ledger.jobs.abandon(stale.job_id, worker=stale.worker)
-    current = hold_of(ledger, stale.job_id, worker="gpu1@host-a")
+    current = hold_of(ledger, stale.job_id, worker=successor)
     before = ledger.jobs.row(stale.job_id)
 
     with pytest.raises(LeaseLost):

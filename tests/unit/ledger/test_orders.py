@@ -78,6 +78,7 @@ def test_an_abort_after_the_result_was_decided_comes_too_late(ledger):
     ledger.jobs.decide(lease, b"manifest")
 
     assert ledger.jobs.abort(lease.job_id) is JobState.RUNNING
+    assert "too late" in ledger.events.read(lease.job_id)[-1].message
 
     ledger.jobs.succeed(lease, manifest_uri="file:///m", artifacts=[])
     assert ledger.jobs.status(lease.job_id).state is JobState.SUCCEEDED
@@ -188,6 +189,7 @@ def test_orders_for_an_unknown_job_say_so(ledger):
         ledger.jobs.pause,
         ledger.jobs.resume,
         lambda job_id: ledger.jobs.set_priority(job_id, 1),
+        lambda job_id: ledger.jobs.abandon(job_id, worker="gpu0@host-a"),
         lambda job_id: ledger.steward.reroute(job_id, Stage.GENERATE, QUEUE),
     ):
         with pytest.raises(JobNotFound):

@@ -178,6 +178,15 @@ def test_a_dead_childs_job_is_given_back_at_once_and_the_attempt_counts(ledger):
     assert again.lease.attempt == 2
 
 
+@pytest.mark.parametrize(("order", "state"), [("pause", JobState.PAUSED), ("abort", JobState.ABORTED), ("none", JobState.QUARANTINED)])
+def test_a_dead_childs_job_needs_no_ticket_when_it_does_not_wait_again(ledger, order, state):
+    lease = held_job(ledger, max_attempts=2 if order == "pause" else 1)
+    {"pause": ledger.jobs.pause, "abort": ledger.jobs.abort, "none": ledger.jobs.status}[order](lease.job_id)
+
+    assert ledger.jobs.abandon(lease.job_id, worker=lease.worker) is None
+    assert ledger.jobs.status(lease.job_id).state is state
+
+
 def test_a_job_that_another_worker_holds_by_now_is_not_given_back(ledger):
     lease = held_job(ledger, worker="gpu1@host-a")
 

@@ -9,11 +9,13 @@ import redis
 from reelfleet.contract.errors import ErrorCode
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
+from reelfleet.ledger.types import RefusalReason
 from reelfleet.tickets import issue_ticket, producer_app
 from tests.fixtures.waiting import wait_until
 from tests.unit.ledger.builders import (
     HOST_QUEUE,
     QUEUE,
+    claim,
     delivering_job,
     denoise,
     error,
@@ -117,6 +119,7 @@ def test_a_delayed_job_is_due_when_its_delay_is_over(ledger):
     (due,) = wait_until(ledger.steward.due_delayed, what="the delay to be over", every=0.005)
 
     assert due.job_id == lease.job_id
+    assert ledger.steward.waiting_counts() == {QUEUE: 1}
     assert ledger.steward.due_delayed() == []
     assert hold_of(ledger, lease.job_id).attempt == 2
 
@@ -202,6 +205,15 @@ def test_a_job_whose_host_is_gone_goes_back_and_the_next_claim_counts(ledger):
     assert (row.state, row.host, row.spool) == (JobState.QUEUED, None, None)
     assert ledger.steward.waiting_counts() == {QUEUE: 1}
     assert hold_of(ledger, lease.job_id, host="host-b").attempt == 2
+
+
+def test_a_job_whose_host_is_gone_after_its_last_attempt_is_quarantined_at_the_next_claim(ledger):
+    lease = held_job(ledger, max_attempts=1)
+    hand_on_to_deliver(ledger, lease)
+    ledger.steward.reroute(lease.job_id, Stage.GENERATE, QUEUE)
+
+    assert claim(ledger, lease.job_id).reason is RefusalReason.QUARANTINED
+    assert ledger.jobs.status(lease.job_id).state is JobState.QUARANTINED
 
 
 def test_a_job_that_is_held_is_not_sent_back(ledger):
