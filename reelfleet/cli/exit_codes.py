@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     DONE = 0
     #: The job ended without a result, or what was asked failed.
     FAILED = 1
-    #: A wrong option, an invalid request or configuration, or something this version does not do.
+    #: A wrong option, an invalid request, model name or configuration, or something this version does not do.
     USAGE = 2
     #: Redis or the store did not answer.
     UNREACHABLE = 3
@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     #: The job was aborted.
     ABORTED = 5
-    #: The fleet did not take the job: unknown model, no worker, quota, idempotency conflict.
+    #: The fleet did not take the job: no worker, quota, idempotency conflict.
     REFUSED = 6
     #: The wait ended before the job did.
     WAIT_TIMED_OUT = 124
@@ -36,6 +36,7 @@ class ExitCode(IntEnum):
 _BY_ERROR_CODE = {
     "invalid_request": ExitCode.USAGE,
     "contract_mismatch": ExitCode.USAGE,
+    "unknown_model": ExitCode.USAGE,
     "invalid_config": ExitCode.USAGE,
     "unsupported": ExitCode.USAGE,
     "input_missing": ExitCode.USAGE,
@@ -43,7 +44,6 @@ _BY_ERROR_CODE = {
     "store_unavailable": ExitCode.UNREACHABLE,
     "job_not_found": ExitCode.NOT_FOUND,
     "aborted": ExitCode.ABORTED,
-    "unknown_model": ExitCode.REFUSED,
     "no_worker": ExitCode.REFUSED,
     "quota_exceeded": ExitCode.REFUSED,
     "idempotency_conflict": ExitCode.REFUSED,

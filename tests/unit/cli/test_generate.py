@@ -176,7 +176,7 @@ def test_a_missing_local_input_is_exit_2(reel, alive):
 def test_an_unknown_model_is_refused_with_the_nearest(reel, alive):
     ran = reel("generate", "--model", "clip-modle", "--prompt", "x")
 
-    assert ran.code == 6
+    assert ran.code == 2
     assert "did you mean clip-model" in ran.err
 
 
@@ -205,7 +205,7 @@ def test_a_dry_run_prints_the_spec_and_makes_no_job(reel, catalogue, fleet, tmp_
 
 def test_a_dry_run_refuses_what_a_real_one_would(reel, catalogue):
     assert reel("generate", *KITE, "--dry-run", "--frames", "8").code == 2
-    assert reel("generate", "--model", "other", "--prompt", "x", "--dry-run").code == 6
+    assert reel("generate", "--model", "other", "--prompt", "x", "--dry-run").code == 2
 
 
 def test_a_wait_that_times_out_is_exit_124_and_the_job_goes_on(reel, alive, fleet):
