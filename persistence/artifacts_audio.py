@@ -32,7 +32,9 @@ def write_audio_artifact(
         check_audio(path.name, facts, samples, sample_rate)
         return facts
 
-    finished, facts = finish_file(path, write=lambda part: AUDIO_WRITERS[kind](part, samples, sample_rate, metadata), probe=probe)
+    finished, facts = finish_file(
+        path, write=lambda part: AUDIO_WRITERS[kind](part, samples, sample_rate, metadata), probe=probe, metadata=metadata
+    )
     content = hash_samples(samples)
     track = AudioTrack(
         codec=facts.codec, sample_rate=facts.sample_rate, channels=facts.channels, duration_s=facts.duration_s, content_sha256=content

@@ -31,7 +31,9 @@ def write_image_artifact(frame: Frame, options: OutputOptions, *, folder: Path, 
         check_image(path.name, facts, file_format=kind.value, width=width, height=height)
         return facts
 
-    finished, _ = finish_file(path, write=lambda part: IMAGE_WRITERS[kind](part, frame, options.image_quality, metadata), probe=probe)
+    finished, _ = finish_file(
+        path, write=lambda part: IMAGE_WRITERS[kind](part, frame, options.image_quality, metadata), probe=probe, metadata=metadata
+    )
     content = FrameHash()
     for _frame in content.over([frame]):
         pass

@@ -40,7 +40,9 @@ def write_video_artifact(
         check_video(path.name, facts, job, spool.count)
         return facts
 
-    finished, facts = finish_file(path, write=lambda part: write_video(part, job, content.over(spool.iter_frames()), on_frame), probe=probe)
+    finished, facts = finish_file(
+        path, write=lambda part: write_video(part, job, content.over(spool.iter_frames()), on_frame), probe=probe, metadata=comment
+    )
     sound_hash = hash_samples(sound[0]) if sound else None
     return LocalArtifact(
         path=path,

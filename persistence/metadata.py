@@ -14,7 +14,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from persistence.metadata_text import EXIF_ASCII, PNG_KEYWORD
-from persistence.sidecar import sidecar_of
+from persistence.naming import sidecar_of
+from persistence.riff import read_info_comment
 from reelfleet.contract.errors import InputUnreadable
 
 
@@ -25,24 +26,32 @@ def read_metadata(path: Path) -> dict[str, Any] | None:
         InputUnreadable: when the file cannot be opened, or is of no kind that reelfleet writes, or the metadata is not JSON.
     """
     sidecar = sidecar_of(path)
-    try:
-        text = sidecar.read_text(encoding="utf-8") if sidecar.exists() else _reader_of(path)(path)
-        return None if text is None else _as_object(json.loads(text))
-    except (OSError, ValueError, SyntaxError, av.FFmpegError, soundfile.SoundFileError) as error:
-        raise InputUnreadable(f"the metadata of {path.name} cannot be read: {error}", details={"path": str(path)}) from error
+    if sidecar.exists():
+        return _parse(sidecar, lambda: sidecar.read_text(encoding="utf-8"))
+    return read_embedded(path, path.suffix)
 
 
-def _reader_of(path: Path) -> Callable[[Path], str | None]:
-    reader = _READERS.get(path.suffix.lower())
+def read_embedded(path: Path, suffix: str) -> dict[str, Any] | None:
+    """Return the metadata inside a file whose kind is told by ``suffix`` (``.mp4``), whatever its own name.
+
+    Raises:
+        InputUnreadable: as :func:`read_metadata`.
+    """
+    reader = _READERS.get(suffix.lower())
     if reader is None:
         raise InputUnreadable(f"{path.name} is of no kind that reelfleet writes; {', '.join(_READERS)} are read")
-    return reader
+    return _parse(path, lambda: reader(path))
 
 
-def _as_object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004 - what is wrong is the file's value, not a caller's type
-    return data
+def _parse(path: Path, read: Callable[[], str | None]) -> dict[str, Any] | None:
+    try:
+        text = read()
+        data = None if text is None else json.loads(text)
+    except (OSError, ValueError, SyntaxError, av.FFmpegError, soundfile.SoundFileError) as error:
+        raise InputUnreadable(f"the metadata of {path.name} cannot be read: {error}", details={"path": str(path)}) from error
+    if data is None or isinstance(data, dict):
+        return data
+    raise InputUnreadable(f"the metadata of {path.name} is not a JSON object", details={"path": str(path)})
 
 
 def _from_container(path: Path) -> str | None:
@@ -72,14 +81,15 @@ def _from_xmp(packet: bytes | None) -> str | None:
     return None if item is None else item.text
 
 
-def _from_sound(path: Path) -> str | None:
+def _from_flac(path: Path) -> str | None:
     with soundfile.SoundFile(path) as file:
-        return file.comment or None
+        return str(file.comment) or None
 
 
 _READERS: dict[str, Callable[[Path], str | None]] = {
     **dict.fromkeys([".mp4", ".mov", ".mkv", ".webm"], _from_container),
     ".png": _from_png,
     **dict.fromkeys([".jpg", ".jpeg", ".webp"], _from_exif),
-    **dict.fromkeys([".wav", ".flac"], _from_sound),
+    ".wav": read_info_comment,
+    ".flac": _from_flac,
 }

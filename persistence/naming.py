@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 _JOB_PART = 8
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -12,6 +13,11 @@ _LONGEST = 80
 def artifact_stem(model: str, job_id: str) -> str:
     """Return ``<model>-<first part of the job id>``; prompts, tags and other free text never get into a name."""
     return f"{_safe(model)[:_LONGEST]}-{_safe(job_id)[:_JOB_PART]}"
+
+
+def sidecar_of(path: Path) -> Path:
+    """Return where the sidecar of an artifact lies: ``clip.mp4.json`` beside ``clip.mp4``."""
+    return path.with_name(f"{path.name}.json")
 
 
 def _safe(text: str) -> str:

@@ -7,14 +7,8 @@ from pathlib import Path
 
 from persistence.finish import finish_file
 from persistence.local_artifact import LocalArtifact
+from persistence.naming import sidecar_of
 from reelfleet.contract.manifest import Role
-
-SIDECAR_SUFFIX = ".json"
-
-
-def sidecar_of(path: Path) -> Path:
-    """Return where the sidecar of an artifact lies: ``clip.mp4.json`` beside ``clip.mp4``."""
-    return path.with_name(path.name + SIDECAR_SUFFIX)
 
 
 def write_sidecar(artifact: Path, text: str) -> LocalArtifact:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from persistence.disk import writing
 from persistence.spool import Samples
-from persistence.writers.sound_file import write_sound_file
+from persistence.writers.sound_file import encode_sound
 
 
 def write_flac(path: Path, samples: Samples, sample_rate: int, metadata: str | None) -> None:
@@ -17,4 +18,6 @@ def write_flac(path: Path, samples: Samples, sample_rate: int, metadata: str | N
         DiskFull, EncodeFailed: when it cannot be written.
     """
     clipped = np.clip(samples, -1.0, 1.0)
-    write_sound_file(path, clipped, sample_rate, file_format="FLAC", subtype="PCM_24", comment=metadata)
+    flac = encode_sound(path, clipped, sample_rate, file_format="FLAC", subtype="PCM_24", comment=metadata)
+    with writing(path):
+        path.write_bytes(flac)

@@ -1,4 +1,4 @@
-"""What WAV and FLAC have in common: libsndfile writes them, in memory."""
+"""What WAV and FLAC have in common: libsndfile encodes them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pathlib import Path
 
 import soundfile
 
-from persistence.disk import write_error, writing
+from persistence.disk import write_error
 from persistence.spool import Samples
 
 
-def write_sound_file(path: Path, samples: Samples, sample_rate: int, *, file_format: str, subtype: str, comment: str | None) -> None:
-    """Write one file; libsndfile gets memory to write to, since it does not say why a disk failed.
+def encode_sound(
+    path: Path, samples: Samples, sample_rate: int, *, file_format: str, subtype: str, comment: str | None = None
+) -> memoryview:
+    """Return a whole file; it is made in memory, since libsndfile does not say why a disk failed.
 
     Raises:
-        DiskFull, EncodeFailed: when it cannot be written.
+        EncodeFailed: when libsndfile fails, naming ``path``.
     """
     buffer = io.BytesIO()
     try:
@@ -27,5 +29,4 @@ def write_sound_file(path: Path, samples: Samples, sample_rate: int, *, file_for
             file.write(samples)
     except (soundfile.SoundFileError, ValueError) as error:
         raise write_error(path, error) from error
-    with writing(path):
-        path.write_bytes(buffer.getbuffer())
+    return buffer.getbuffer()

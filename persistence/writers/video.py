@@ -96,7 +96,7 @@ def _encode(container: Any, job: VideoJob, frames: Iterable[Frame], on_frame: Ca
 
 def _add_video(container: Any, job: VideoJob) -> Any:
     encoder = ENCODERS[job.options.codec]
-    stream = container.add_stream(encoder.name, rate=job.rate, options=encoder.options_for(job.options.video_crf))
+    stream = container.add_stream(encoder.name, rate=job.rate, options=encoder.options_for(job.options.video_crf, job.width, job.height))
     stream.width, stream.height = job.width, job.height
     stream.pix_fmt = encoder.pixel_format_for(job.width, job.height)
     stream.codec_context.thread_type = "AUTO"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from reelfleet.contract.errors import Unsupported
 from reelfleet.contract.output import VideoCodec, VideoContainer
 
+SMALL_SIDE = 64
+
 
 @dataclass(frozen=True)
 class VideoEncoder:
@@ -20,6 +22,8 @@ class VideoEncoder:
     default_crf: int | None
     min_side: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+    small_options: Mapping[str, str] = field(default_factory=dict)
+    """Instead of those of the same name, for a side below ``SMALL_SIDE``."""
 
     def pixel_format_for(self, width: int, height: int) -> str:
         """Return the pixel format for a size; the size itself is never changed.
@@ -34,24 +38,33 @@ class VideoEncoder:
             raise Unsupported(f"{self.name} does not write {what} ({width}x{height}); choose another video_codec or size")
         return chosen
 
-    def options_for(self, crf: int | None) -> dict[str, str]:
-        """Return the encoder's options with a constant rate factor, where it has one."""
+    def options_for(self, crf: int | None, width: int, height: int) -> dict[str, str]:
+        """Return the encoder's options for a size, with a constant rate factor where it has one."""
         chosen = self.default_crf if crf is None else crf
-        return dict(self.options) | ({} if chosen is None else {"crf": str(chosen)})
+        small = self.small_options if min(width, height) < SMALL_SIDE else {}
+        return {**self.options, **small, **({} if chosen is None else {"crf": str(chosen)})}
 
 
 ENCODERS: dict[VideoCodec, VideoEncoder] = {
     # 4:2:0 halves both sides, so these two write an odd size as 4:4:4, which fewer players show.
     VideoCodec.H264: VideoEncoder("libx264", "yuv420p", "yuv444p", default_crf=18, min_side=2, options={"preset": "medium"}),
     VideoCodec.H265: VideoEncoder(
-        "libx265", "yuv420p", "yuv444p", default_crf=20, min_side=16, options={"preset": "medium", "x265-params": "log-level=none"}
+        "libx265",
+        "yuv420p",
+        "yuv444p",
+        default_crf=20,
+        min_side=16,
+        options={"preset": "medium", "x265-params": "log-level=none"},
+        # x265's cutree writes past its arrays for pictures such as 40x24, and takes the process with it.
+        small_options={"x265-params": "log-level=none:cutree=0"},
     ),
     VideoCodec.PRORES: VideoEncoder("prores_ks", "yuv422p10le", None, default_crf=None, min_side=16, options={"profile": "hq"}),
     # VP9 and AV1 define 4:2:0 for odd sizes.
     VideoCodec.VP9: VideoEncoder(
         "libvpx-vp9", "yuv420p", "yuv420p", default_crf=24, options={"b": "0", "row-mt": "1", "deadline": "good", "cpu-used": "4"}
     ),
-    VideoCodec.AV1: VideoEncoder("libsvtav1", "yuv420p", "yuv420p", default_crf=28, min_side=4, options={"preset": "8"}),
+    # SVT-AV1 never comes back from narrow pictures such as 66x16.
+    VideoCodec.AV1: VideoEncoder("libsvtav1", "yuv420p", "yuv420p", default_crf=28, min_side=32, options={"preset": "8"}),
 }
 
 CONTAINER_FORMATS: dict[VideoContainer, str] = {

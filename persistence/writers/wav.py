@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from persistence.disk import writing
+from persistence.riff import with_info_comment
 from persistence.spool import Samples
-from persistence.writers.sound_file import write_sound_file
+from persistence.writers.sound_file import encode_sound
 
 
 def write_wav(path: Path, samples: Samples, sample_rate: int, metadata: str | None) -> None:
@@ -14,4 +16,6 @@ def write_wav(path: Path, samples: Samples, sample_rate: int, metadata: str | No
     Raises:
         DiskFull, EncodeFailed: when it cannot be written.
     """
-    write_sound_file(path, samples, sample_rate, file_format="WAV", subtype="FLOAT", comment=metadata)
+    wav = encode_sound(path, samples, sample_rate, file_format="WAV", subtype="FLOAT")
+    with writing(path):
+        path.write_bytes(wav if metadata is None else with_info_comment(wav, metadata))
