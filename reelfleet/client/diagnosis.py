@@ -151,7 +151,7 @@ def _workers(connections: Connections) -> Check:
     if gpu and len(gpu) < len(alive):
         return Check(name="workers", verdict=Verdict.OK, found=f"{len(gpu)} gpu and {len(alive) - len(gpu)} cpu workers are alive")
     missing = " and no ".join(role for role, there in (("gpu", gpu), ("cpu", len(alive) > len(gpu))) if not there)
-    return Check(name="workers", verdict=Verdict.WARN, found=f"no {missing} worker is alive", mend="start one: honcho start -m gpu=1,cpu=1")
+    return Check(name="workers", verdict=Verdict.WARN, found=f"no {missing} worker is alive", mend="start one: honcho start -c gpu=1,cpu=1")
 
 
 def _versions(connections: Connections) -> Check:
