@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from reelfleet.contract.errors import LeaseLost
@@ -155,6 +157,27 @@ def test_the_limit_of_a_phase_does_not_run_while_the_job_is_held(ledger):
     wait_past(ledger, ledger.jobs.row(lease.job_id).phase_until)
 
     assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.YES
+
+
+def test_the_limit_of_a_phase_begins_anew_when_the_job_goes_on(ledger):
+    lease = held_job(ledger)
+    ledger.jobs.renew(lease, lease_ms=60_000, progress=denoise(1), phase_limit_s=600)
+    ledger.jobs.hold(lease)
+    before = ledger.jobs.row(lease.job_id).phase_until
+    wait_past(ledger, before - timedelta(seconds=600))
+
+    ledger.jobs.unhold(lease)
+
+    assert ledger.jobs.row(lease.job_id).phase_until > before
+
+
+def test_a_phase_without_a_limit_has_none_after_a_hold_either(ledger):
+    lease = held_job(ledger)
+    ledger.jobs.hold(lease)
+
+    ledger.jobs.unhold(lease)
+
+    assert ledger.jobs.row(lease.job_id).phase_until is None
 
 
 def test_a_parent_process_keeps_nothing_that_its_worker_does_not_hold(ledger):

@@ -343,8 +343,8 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_ledger_follows_its_state_machine(redis_url):
     LedgerMachine.url = redis_url
     run = settings(
-        max_examples=60,
-        stateful_step_count=60,
+        max_examples=50,
+        stateful_step_count=50,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )

@@ -48,13 +48,14 @@ def test_a_worker_that_beats_is_known_with_the_time_by_redis_clock(ledger):
     assert abs((found.seen - before).total_seconds()) < 60
 
 
-def test_a_worker_that_falls_silent_is_gone(ledger):
+def test_a_worker_that_falls_silent_is_gone(ledger, redis_client):
     ledger.workers.beat(worker("gpu0@host-a"), ttl_s=0.005)
     ledger.workers.beat(worker("gpu1@host-a"), ttl_s=60)
 
     wait_until(lambda: len(ledger.workers.all()) == 1, what="the silent worker to be gone", every=0.002)
 
     assert [info.name for info in ledger.workers.all()] == ["gpu1@host-a"]
+    assert (redis_client.zcard("reel:workers"), redis_client.hlen("reel:worker_infos")) == (1, 1)
 
 
 def test_a_worker_that_leaves_is_gone_at_once(ledger):
