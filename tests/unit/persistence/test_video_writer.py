@@ -96,15 +96,6 @@ def test_a_very_small_picture_does_not_bring_the_process_down(tmp_path: Path, co
     assert ended.returncode == 0
 
 
-@pytest.mark.parametrize("width", [40, 24, 848, 1000])
-def test_ten_bit_pictures_have_no_garbage_at_the_edges_of_odd_blocks(tmp_path: Path, width: int) -> None:
-    frames = clip(width, 32, 4)
-
-    shown = decode_frames(write(tmp_path / "clip", VideoContainer.MOV, VideoCodec.PRORES, frames), width, 32)
-
-    assert np.abs(shown.astype(int) - frames).max() < 40
-
-
 @pytest.mark.parametrize(("container", "codec"), EVERY)
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path, container: VideoContainer, codec: VideoCodec) -> None:
     sound = (tone(), RATE)
