@@ -70,7 +70,8 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     console = Console(file=sys.stdout, markup=False, highlight=False, width=None if sys.stdout.isatty() else WIDE)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in headers:
-        table.add_column(header, overflow="fold")
+        # An id or a name in two pieces cannot be copied.
+        table.add_column(header, overflow="fold", no_wrap=header == headers[0])
     for row in rows:
         table.add_row(*(Text("-" if cell in {None, ""} else printable(cell)) for cell in row))
     console.print(table)

@@ -38,3 +38,9 @@ def tell_outcome(outcome: OrderOutcome, *, as_json: bool, done: str) -> None:
     for worker, answer in outcome.workers.items():
         error = answer.get("error")
         say(f"  {printable(worker)}: {printable(error.get('message', error)) if error else 'ok'}")
+
+
+def tell_job(job_id: str, outcome: OrderOutcome, *, meanwhile: dict[str, str]) -> str:
+    """Return where a job stands right after an order; ``meanwhile`` words the states that its worker is about to leave."""
+    state = outcome.recorded["state"]
+    return f"job {job_id} {meanwhile[state]}" if state in meanwhile else f"job {job_id}: {state}"

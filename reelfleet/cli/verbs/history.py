@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from reelfleet.cli.output import write_json, write_table
@@ -21,6 +23,8 @@ def history(session: Session, limit: int) -> None:
     A file store keeps the list in manifests/run_history.jsonl. Of an S3 store every manifest is read.
     With --json each job is one line.
     """
+    from reelfleet.cli.describing import describe_time  # noqa: PLC0415 - the contract is loaded only by verbs that read it
+
     found = session.fleet.history(limit=limit)
     if session.json:
         for record in found:
@@ -33,7 +37,7 @@ def history(session: Session, limit: int) -> None:
             record["size"],
             record["frames"],
             record["seed"],
-            record["created"][:19],
+            describe_time(datetime.fromisoformat(record["created"])),
             _short(record["prompt"]),
         )
         for record in found

@@ -17,4 +17,10 @@ def priority(session: Session, job_id: str, priority: int) -> None:
     """Change how soon JOB is taken: 0 first, 9 last. Redis keeps 0-2, 3-5, 6-8 and 9 apart."""
     job = session.job(job_id)
     job.set_priority(priority)
-    write_json(job.status()) if session.json else say(f"job {job.id} has priority {priority}")
+    status = job.status()
+    if session.json:
+        write_json(status)
+    elif status.priority == priority:
+        say(f"job {job.id} has priority {priority}")
+    else:
+        say(f"job {job.id} has ended ({status.state.value}); its priority stays {status.priority}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reelfleet.cli.output import printable
-from reelfleet.cli.scopes import require_one, scope_options, tell_outcome
+from reelfleet.cli.scopes import require_one, scope_options, tell_job, tell_outcome
 from reelfleet.cli.session import Session, common_options, pass_session
 
 
@@ -19,5 +19,9 @@ def resume(session: Session, job_id: str | None, queue: str | None, worker: str 
     require_one(job=job_id, queue=queue, worker=worker, fleet=fleet)
     full_id = session.job(job_id).id if job_id else None
     outcome = session.fleet.orders.resume(job_id=full_id, queue=queue, worker=worker, fleet=fleet)
-    told = f"job {full_id}: {outcome.recorded['state']}" if full_id else f"{printable(outcome.recorded['scope'])} goes on"
+    told = (
+        tell_job(full_id, outcome, meanwhile={"paused": "goes on in a moment", "running": "goes on"})
+        if full_id
+        else f"{printable(outcome.recorded['scope'])} goes on"
+    )
     tell_outcome(outcome, as_json=session.json, done=told)

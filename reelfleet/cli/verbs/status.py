@@ -59,11 +59,13 @@ def _show_job(status: JobStatus) -> None:
 
 def _show_fleet(fleet: FleetStatus) -> None:
     write_line("jobs      " + (", ".join(f"{count} {state}" for state, count in fleet.jobs.items() if count) or "none"))
-    for scope in fleet.pauses:
-        write_line(f"paused    {printable(scope)}")
+    for scope, pause in fleet.pauses.items():
+        write_line(f"paused    {printable(scope)}, by {printable(pause.by)}" + (f": {printable(pause.reason)}" if pause.reason else ""))
     for queue in fleet.queues:
-        if queue.waiting or queue.workers:
-            write_line(f"queue     {queue.name}: {queue.waiting} waiting, {len(queue.workers)} workers")
+        if queue.waiting:
+            write_line(
+                f"queue     {queue.name}: {queue.waiting} waiting, {len(queue.workers) or 'no'} worker{'s' if len(queue.workers) != 1 else ''}"
+            )
     if not fleet.workers:
         write_line("workers   none")
         return
