@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reelfleet.contract.canonical import canonical_bytes
+from reelfleet.contract.base import Frozen
 from reelfleet.contract.errors import WireError
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.store import Store
 from reelfleet.store.keys import error_key
 
-SCHEMA_VERSION = 1
+
+class ErrorEntry(Frozen):
+    """One failed attempt."""
+
+    schema_version: int = 1
+    job_id: str
+    attempt: int
+    fence: int
+    error: WireError
+    request: GenerateRequest
+    created: datetime
 
 
 def write_error_entry(
@@ -19,17 +29,10 @@ def write_error_entry(
     """Write ``errors/<job_id>/<fence>.json`` and return its URI.
 
     Raises:
-        StoreUnavailable: when the store fails through every retry.
+        DiskFull, StoreUnavailable: when it cannot be written.
     """
-    entry = {
-        "schema_version": SCHEMA_VERSION,
-        "job_id": job_id,
-        "attempt": attempt,
-        "fence": fence,
-        "error": error.model_dump(mode="json"),
-        "request": request.model_dump(mode="json"),
-        "created": (created or datetime.now(UTC)).isoformat(),
-    }
+    entry = ErrorEntry(job_id=job_id, attempt=attempt, fence=fence, error=error, request=request, created=created or datetime.now(UTC))
     key = error_key(job_id, fence)
-    store.put_bytes(key, canonical_bytes(entry), media_type="application/json")
+    # Not canonical JSON: an error's details may hold numbers that canonical JSON refuses.
+    store.put_bytes(key, entry.model_dump_json().encode(), media_type="application/json")
     return store.uri(key)
