@@ -15,6 +15,8 @@ from reelfleet.cli.output import say
 from reelfleet.cli.session import Session, common_options
 
 MAKE, LOOK, STEER, KNOW, LATER = "Make", "Look", "Steer", "Know", "Later"
+COMPLETION = "_REEL_COMPLETE"
+"""The variable by which a shell asks for completions."""
 _VERBS = "reelfleet.cli.verbs"
 
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -62,6 +64,8 @@ def reel() -> None:
 
 def main() -> None:
     """Run ``reel`` and exit."""
+    if COMPLETION in os.environ:
+        reel.main(prog_name="reel", complete_var=COMPLETION)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -70,7 +74,12 @@ def run(arguments: Sequence[str]) -> int:
     session = Session()
     as_json = "--json" in arguments
     try:
-        outcome = reel.main(args=list(arguments), prog_name="reel", standalone_mode=False, obj=session)
+        # Not click's main(): it would turn a reader that went away into a failure.
+        with reel.make_context("reel", list(arguments), obj=session) as context:
+            outcome = reel.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.UsageError as error:
         return _usage(error, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):

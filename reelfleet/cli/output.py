@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UPPER_CONTROL = re.compile(r"[\x7f-\x9f]")
 _TAB_AND_LINES = re.compile(r"[\t\r\n]+")
+SHOWN_ID = 12
 WIDE = 10_000
 """Columns of a table that nobody looks at: nothing is wrapped or cut in a pipe."""
 
@@ -61,6 +62,11 @@ def talk_console() -> Console:
     return Console(stderr=True, markup=False, highlight=False)
 
 
+def shown_id(job_id: str | None) -> str:
+    """Return a job's id for a table: on a terminal its beginning, which names the job as well and leaves room; whole in a pipe."""
+    return (job_id or "")[: SHOWN_ID if sys.stdout.isatty() else None]
+
+
 def write_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to stdout; in a pipe nothing is cut."""
     from rich.console import Console  # noqa: PLC0415 - as above
@@ -74,4 +80,7 @@ def write_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(header, overflow="fold", no_wrap=header == headers[0])
     for row in rows:
         table.add_row(*(Text("-" if cell in {None, ""} else printable(cell)) for cell in row))
-    console.print(table)
+    # Not straight to stdout: rich would end the process when the reader has gone away.
+    with console.capture() as drawn:
+        console.print(table)
+    write_line("\n".join(line.rstrip() for line in drawn.get().rstrip("\n").split("\n")))

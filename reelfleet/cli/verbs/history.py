@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from reelfleet.cli.output import write_json, write_table
+from reelfleet.cli.output import shown_id, write_json, write_table
 from reelfleet.cli.session import Session, common_options, pass_session
 
 PROMPT_SHOWN = 48
@@ -32,7 +32,7 @@ def history(session: Session, limit: int) -> None:
         return
     rows = [
         (
-            record["job_id"],
+            shown_id(record["job_id"]),
             record["model"],
             record["size"],
             record["frames"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reelfleet.cli.output import write_json, write_table
+from reelfleet.cli.output import shown_id, write_json, write_table
 from reelfleet.cli.session import Session, common_options, pass_session
 
 
@@ -24,7 +24,7 @@ def jobs(session: Session, state: str | None, tenant: str | None, limit: int) ->
         return
     rows = [
         (
-            job.job_id,
+            shown_id(job.job_id),
             job.model,
             job.state.value,
             job.stage.value,

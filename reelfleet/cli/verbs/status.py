@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reelfleet.cli.output import printable, write_json, write_line, write_table
+from reelfleet.cli.output import printable, shown_id, write_json, write_line, write_table
 from reelfleet.cli.session import Session, common_options, pass_session
 
 if TYPE_CHECKING:
@@ -71,5 +71,5 @@ def _show_fleet(fleet: FleetStatus) -> None:
         return
     write_table(
         ("WORKER", "ROLE", "STATE", "JOB"),
-        [(worker.name, worker.role.value, worker.state.value, worker.job_id) for worker in fleet.workers],
+        [(worker.name, worker.role.value, worker.state.value, shown_id(worker.job_id)) for worker in fleet.workers],
     )

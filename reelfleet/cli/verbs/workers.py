@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reelfleet.cli.output import say, write_json, write_table
+from reelfleet.cli.output import say, shown_id, write_json, write_table
 from reelfleet.cli.session import Session, common_options, pass_session
 
 
@@ -26,7 +26,7 @@ def workers(session: Session) -> None:
             worker.role.value,
             worker.state.value,
             worker.device.get("name") or worker.device.get("kind"),
-            worker.job_id,
+            shown_id(worker.job_id),
             ", ".join(worker.warm_models),
             worker.version,
         )

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -90,12 +91,46 @@ def test_a_wrong_setting_is_exit_2(reel_alone):
     assert "redis://" in ran.err
 
 
-def test_a_reader_that_goes_away_is_no_error(reel, redis_url, alive, fleet, tmp_path):
-    for _ in range(3):
-        fleet.generate(model="clip-model", prompt="a red kite")
+@pytest.mark.parametrize("arguments", [("jobs", "--json"), ("jobs",), ("--help",)])
+def test_a_reader_that_goes_away_is_no_error(reel, fleet, alive, arguments):
+    fleet.generate(model="clip-model", prompt="a red kite")
+    reader, writer = os.pipe()
+    os.close(reader)
 
-    pipeline = f"{sys.executable} -m reelfleet.cli.main jobs --json | head -c 1; echo ${{PIPESTATUS[0]}}"
-    ran = subprocess.run(["bash", "-c", pipeline], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "reelfleet.cli.main", *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
 
-    assert ran.stdout == "[0\n"
-    assert ran.stderr == ""
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_shell_gets_completions(nobody_configured, monkeypatch):
+    monkeypatch.setenv("_REEL_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "reel pri")
+    monkeypatch.setenv("COMP_CWORD", "1")
+
+    ran = subprocess.run([sys.executable, "-m", "reelfleet.cli.main"], capture_output=True, text=True, check=False)
+
+    assert ran.stdout.split() == ["plain,priority"]
+
+
+def test_ctrl_c_before_there_is_a_job_is_exit_130(reel_alone, monkeypatch):
+    def interrupted(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reelfleet.client.fleet.Fleet.jobs", interrupted)
+
+    assert reel_alone("jobs").code == 130
+
+
+def test_a_defect_is_told_as_one_and_leaves_no_traceback(reel_alone, monkeypatch):
+    def broken(*_arguments, **_options):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("reelfleet.client.fleet.Fleet.jobs", broken)
+
+    ran = reel_alone("jobs", "--json")
+
+    assert (ran.code, ran.document["error"]["code"]) == (1, "internal")
+    assert ran.err == ""

@@ -4,7 +4,7 @@ from reelfleet import Fleet
 from reelfleet.contract.errors import ContractMismatch, InputMissing, InvalidRequest, NoWorker, QuotaExceeded, UnknownModel
 from reelfleet.contract.names import Stage
 from reelfleet.contract.worker import WorkerRole, WorkerState
-from tests.fixtures.producers import worker_info
+from tests.fixtures.producers import VIDEO_CARD, worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}
 
@@ -31,6 +31,15 @@ def test_a_field_is_reported_once_when_its_form_is_wrong(fleet, ledger, alive):
         fleet.generate(model="clip-model", prompt="", frames="many", image_start="s3://bucket/../x")
 
     assert sorted(problem["field"] for problem in refused.value.details["problems"]) == ["frames", "image_start", "prompt"]
+
+
+def test_a_needed_input_of_wrong_form_is_not_reported_as_missing_too(fleet, ledger):
+    ledger.models.publish([VIDEO_CARD.model_copy(update={"required_inputs": ("image_start",)})], "gpu0@here")
+
+    with pytest.raises(InvalidRequest) as refused:
+        fleet.generate(**KITE, image_start="s3://bucket/../x")
+
+    assert [problem["field"] for problem in refused.value.details["problems"]] == ["image_start"]
 
 
 def test_an_unknown_model_is_one_more_problem_of_a_request_that_has_others(fleet, alive):

@@ -227,6 +227,13 @@ def test_a_worker_whose_handler_breaks_answers_with_an_error(app, listening):
     assert "worker" in answers["gpu0@here"]["error"]["message"]
 
 
+@pytest.mark.timeout(30)
+def test_a_call_ends_with_the_last_answer_and_not_with_its_timeout(app, listening):
+    listening("gpu0@here", reel_status={"ok": True})
+
+    assert broadcast(app, Command.STATUS, {}, workers=["gpu0@here"], timeout=3600) == {"gpu0@here": {"ok": True}}
+
+
 def test_nobody_is_asked_when_nobody_is_concerned(app):
     assert broadcast(app, Command.STATUS, {}, workers=[]) == {}
 

@@ -101,6 +101,7 @@ def test_artifacts_of_one_name_do_not_replace_each_other(job, worker, tmp_path):
     paths = job.result().download(tmp_path / "out")
 
     assert [path.read_bytes() for path in paths] == [b"1", b"2", b"3"]
+    assert len({path.name.casefold() for path in paths}) == 3, "two of them are one file where case does not count"
 
 
 def test_a_missing_object_is_named(delivered, store_url, tmp_path):
