@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from pipelines.device import detect_device
+from pipelines.model_cache import ModelCache
 from pipelines.placement import held_bytes
 from reelfleet.contract.errors import OutOfMemory
 from reelfleet.contract.job import Phase
@@ -162,20 +164,36 @@ def test_after_running_out_of_memory_the_next_attempt_has_all_of_it(make_studio)
     assert studio.engine.warm_models == ()
 
 
-def test_shared_weights_count_once(make_studio):
-    # Given: a T5 encoder, whose embedding is there under two names
-    studio = make_studio()
-    studio.engine.warm("tiny-wan")
-    pipeline = studio.engine._models.get("tiny-wan").pipeline
-    tensors = {
-        tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes()
-        for module in (pipeline.text_encoder, pipeline.transformer, pipeline.vae)
-        for tensor in (*module.state_dict().values(), *module.buffers())
-    }
+def test_weights_of_two_components_that_share_them_count_once():
+    # Given
+    layer, other = torch.nn.Linear(10, 10, bias=False), torch.nn.Linear(10, 10, bias=False)
+    other.weight = layer.weight
+    pipeline = SimpleNamespace(components={"one": layer, "other": other, "tokenizer": object()})
 
     # When / Then
-    assert pipeline.text_encoder.shared.weight is pipeline.text_encoder.encoder.embed_tokens.weight
-    assert held_bytes(pipeline) == sum(tensors.values())
+    assert held_bytes(pipeline) == 10 * 10 * 4
+
+
+def test_buffers_count_too():
+    # Given
+    layer = torch.nn.BatchNorm1d(8)
+    pipeline = SimpleNamespace(components={"one": layer})
+
+    # When / Then: two weights and two means of 8 float32, one counter of int64
+    assert held_bytes(pipeline) == 4 * 8 * 4 + 8
+
+
+def test_bound_holds_for_what_a_model_takes_beyond_its_files():
+    # Given: a model that grew in loading, from bfloat16 in its files to float32
+    cache = ModelCache(100)
+    cache.add("first", SimpleNamespace(bytes=60))
+    cache.make_room(30)
+
+    # When
+    cache.add("second", SimpleNamespace(bytes=60))
+
+    # Then
+    assert (cache.names, cache.held_bytes) == (("second",), 60)
 
 
 def test_many_jobs_hold_no_more_memory_than_one(make_studio):
