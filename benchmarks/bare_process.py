@@ -48,6 +48,8 @@ class BareProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                # As the workers are: where the kernel shares out processor time by session, both sides get the same.
+                start_new_session=True,
             )
 
     def run(self, seeds: list[int]) -> BareRun:
