@@ -59,8 +59,9 @@ class Settings(ClientSettings):
     keep_alive_s: Seconds = Field(default=5, description="seconds between renewals by the worker's parent process; below lease_s")
     max_attempts: int = Field(default=3, ge=1, le=100, description="attempts until a job is quarantined")
     retry_backoff_s: Seconds = Field(default=2, description="seconds before the first retry; doubled for each further one")
-    abort_grace_s: Seconds = Field(default=5, description="seconds until an abort that a phase does not honour is enforced by killing it")
-    drain_grace_s: Seconds = Field(default=30, description="seconds that a draining worker gives its running job")
+    abort_grace_s: Seconds = Field(
+        default=5, description="seconds that a phase has to honour an abort before its process is killed (looked at every keep_alive_s)"
+    )
     preview_every_s: float = Field(default=5, ge=0, description="seconds between previews of a running job; 0 turns them off")
 
     # The steward and heartbeats.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 pytest_plugins = [
     "tests.fixtures.fleet",
     "tests.fixtures.disk",
@@ -11,3 +13,8 @@ pytest_plugins = [
     "tests.fixtures.redis",
     "tests.fixtures.s3",
 ]
+
+
+def pytest_configure() -> None:
+    """Let a run that is told to end tear its fixtures down: servers and workers of a test must not outlive it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -184,6 +184,8 @@ class Kept(StrEnum):
     YES = "yes"
     #: The worker does not hold the job.
     NO = "no"
+    #: It holds for longer, and the job is to be aborted: a child that does not hear of it in time is to be stopped.
+    ABORTING = "aborting"
     #: The phase has used up its time: the child is to be stopped.
     OVERRAN = "overran"
 

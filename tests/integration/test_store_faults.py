@@ -13,12 +13,13 @@ pytestmark = pytest.mark.xdist_group("store_faults")
 
 CLIP = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 2, "size": "64x64", "frames": 5}
 IMPATIENT = {"REEL_STORE_RETRY_ATTEMPTS": "3", "REEL_STORE_RETRY_BASE_S": "0.05", "REEL_STORE_RETRY_MAX_S": "0.1"}
+SHORT_LIMITS = {"REEL_ABORT_GRACE_S": "0.5", "REEL_UPLOAD_LIMIT_S": "4"}
 
 
 @pytest.fixture
 def fleet(tmp_path, model_cache, s3_store_url, faulty_s3):
     """A fleet whose store can be told to fail."""
-    fleet = TestFleet(tmp_path / "fleet", model_cache, store_url=s3_store_url, env=IMPATIENT)
+    fleet = TestFleet(tmp_path / "fleet", model_cache, store_url=s3_store_url, env=IMPATIENT | SHORT_LIMITS)
     try:
         fleet.start_both()
         yield fleet
@@ -75,3 +76,31 @@ def test_answer_that_is_lost_after_the_manifest_was_written_makes_one_commit(fle
 
     # Then it has succeeded on its first attempt
     assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 1
+
+
+def test_abort_that_a_hanging_upload_does_not_hear_is_enforced(fleet, faulty_s3):
+    # Given a job whose upload hangs
+    faulty_s3.add("delay", times=1, seconds=30, method="PUT", path_part="/attempts/")
+    job = fleet.client.generate(**CLIP)
+    wait_until(lambda: faulty_s3.count("PUT", "/attempts/"), what="the upload to hang")
+
+    # When it is aborted
+    job.abort(reason="no longer needed")
+
+    # Then it ends as aborted because its process is killed, and the worker delivers the next job
+    assert fleet.wait_for_state(job.id, JobState.ABORTED).attempt == 1
+    assert "did not stop within 0.5 s of its abort" in fleet.workers[1].tail()
+    following = fleet.client.generate(**CLIP)
+    assert fleet.wait_for_state(following.id, JobState.SUCCEEDED).attempt == 1
+
+
+def test_upload_past_its_time_limit_is_ended_and_the_next_attempt_delivers(fleet, faulty_s3):
+    # Given a job whose upload hangs for longer than uploads may take
+    faulty_s3.add("delay", times=1, seconds=30, method="PUT", path_part="/attempts/")
+
+    # When it is delivered
+    job = fleet.client.generate(**CLIP)
+
+    # Then its process is killed and the second attempt does it
+    assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 2
+    assert "is past the time limit of its phase" in fleet.workers[1].tail()

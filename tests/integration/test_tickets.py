@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from redis import Redis
 
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage, gpu_queue
-from reelfleet.tickets import issue_ticket, producer_app, ticket_lists
+from reelfleet.contract.request import GenerateRequest
+from reelfleet.ledger.types import NewJob
+from reelfleet.submission import new_job_id
+from reelfleet.tickets import issue_ticket, producer_app
 
 pytestmark = pytest.mark.xdist_group("shared_fleet")
 
@@ -31,19 +33,19 @@ def test_ticket_delivered_many_times_makes_one_result(shared_fleet):
     assert len(attempts) == 1
 
 
-def test_lost_ticket_is_issued_again(shared_fleet):
-    # Given a job whose ticket is taken away before a worker draws it
+def test_job_whose_ticket_never_came_gets_another(shared_fleet):
+    # Given a job in the ledger whose producer died before it published the ticket
     fleet = shared_fleet
-    fleet.client.pause(queue=gpu_queue("tiny-flux"))
-    job = fleet.client.generate(model="tiny-flux", prompt="a lighthouse", steps=2)
-    redis = Redis.from_url(fleet.redis.url)
-    assert sum(redis.delete(name) for name in ticket_lists(gpu_queue("tiny-flux"))) == 1
+    request = GenerateRequest(model="tiny-flux", prompt="a lighthouse", steps=2, size="32x32")
+    asked = request.with_seed()
+    queue = gpu_queue("tiny-flux")
+    job = NewJob(new_job_id(), asked, request.sha256(), Stage.GENERATE, queue, max_attempts=3)
 
-    # When the queue goes on
-    fleet.client.resume(queue=gpu_queue("tiny-flux"))
+    # When nobody but the ledger knows of it
+    fleet.ledger.jobs.submit(job)
 
-    # Then the steward issues another ticket and the job is done
-    assert fleet.wait_for_state(job.id, JobState.SUCCEEDED).attempt == 1
+    # Then the steward issues a ticket and the job is done
+    assert fleet.wait_for_state(job.job_id, JobState.SUCCEEDED).attempt == 1
 
 
 def test_ticket_of_an_unknown_job_is_dropped_and_the_worker_goes_on(shared_fleet):

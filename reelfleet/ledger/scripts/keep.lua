@@ -5,4 +5,5 @@ if not job or TERMINAL[job.state] or job.holder ~= args.worker then return {'no'
 local overran = job.phase_until > 0 and now > job.phase_until and job.state ~= 'paused'
 if overran then return {'overran'} end
 extend(job, args.lease_ms)
+if job.want == 'abort' then return {'aborting'} end
 return {'yes'}

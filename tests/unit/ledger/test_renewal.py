@@ -276,3 +276,10 @@ def test_once_its_result_is_decided_a_holder_is_not_stopped_any_more(ledger):
     let_time_run_out(ledger, lease.job_id)
 
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
+
+
+def test_the_parent_of_a_job_that_is_to_be_aborted_hears_of_it(ledger):
+    lease = held_job(ledger)
+    ledger.jobs.abort(lease.job_id)
+
+    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.ABORTING
