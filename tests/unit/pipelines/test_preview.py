@@ -79,7 +79,7 @@ def test_shapes_in_the_latents_are_shapes_in_the_preview():
 
 def test_noise_of_any_size_stays_small():
     # Given
-    latents = torch.randn(1, 16, 40, 96, 170, generator=torch.Generator().manual_seed(0))
+    latents = torch.randn(1, 3, 40, 192, 192, generator=torch.Generator().manual_seed(0))
 
     # When
     preview = render_preview(_step(latents), lambda tensor: tensor[0])
