@@ -88,7 +88,9 @@ class JobPredicate(Frozen):
     seed: str
     versions: dict[str, str] = Field(description="python and libraries that shape the result")
     device: dict[str, JsonValue]
-    pipeline: dict[str, JsonValue] = Field(default_factory=dict, description="what ran the model: class, dtype, scheduler, attention backend")
+    pipeline: dict[str, JsonValue] = Field(
+        default_factory=dict, description="what ran the model: class, dtype, scheduler, attention backend"
+    )
     timings: dict[str, float] = Field(description="seconds by phase; load, warm_up and generation apart")
     telemetry: dict[str, JsonValue] = Field(default_factory=dict)
     artifacts: tuple[Artifact, ...]
