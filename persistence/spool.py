@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from persistence.boot import boot_id
 from persistence.disk import writing
 from persistence.spool_index import AUDIO_NAME, CHANNELS_OF_RGB, FRAMES_NAME, INDEX_NAME, SpooledAudio, SpooledFrames, SpoolIndex
 from reelfleet.contract.errors import EncodeFailed
@@ -94,7 +94,10 @@ class SpoolWriter:
         self._audio = SpooledAudio(sample_rate=sample_rate, channels=samples.shape[1], samples=count)
 
     def close(self) -> None:
-        """Finish: everything is on the disk before the index says so.
+        """Finish.
+
+        A flush would hold the device up (a quarter of a second for 81 frames of 720p), and all that it would save is a spool
+        after a crash of the whole machine. So the index names the boot instead, and no reader takes a spool of another one.
 
         Raises:
             ValueError: when no frame was written.
@@ -104,11 +107,19 @@ class SpoolWriter:
         if self._size is None or not self._count:
             raise ValueError("a spool holds at least one frame")
         width, height, fps = self._size
-        index = SpoolIndex(frames=SpooledFrames(width=width, height=height, count=self._count, fps=fps), audio=self._audio)
+        boot = boot_id()
+        frames = SpooledFrames(width=width, height=height, count=self._count, fps=fps)
+        index = SpoolIndex(frames=frames, audio=self._audio, boot_id=boot).model_dump_json().encode()
         with writing(self.folder / INDEX_NAME):
-            for name in [FRAMES_NAME, *([AUDIO_NAME] if self._audio else [])]:
-                flush_file(self.folder / name)
-            write_durably(self.folder / INDEX_NAME, index.model_dump_json().encode())
+            if boot is None:
+                for name in [FRAMES_NAME, *([AUDIO_NAME] if self._audio else [])]:
+                    flush_file(self.folder / name)
+                write_durably(self.folder / INDEX_NAME, index)
+            else:
+                # Renamed into place all the same: a process that dies leaves a whole index or none.
+                unfinished = self.folder / f"{INDEX_NAME}.part"
+                unfinished.write_bytes(index)
+                unfinished.replace(self.folder / INDEX_NAME)
 
     def __enter__(self) -> Self:
         return self
@@ -138,13 +149,17 @@ class SpoolReader:
     """Reads a finished spool.
 
     Raises:
-        EncodeFailed: when the spool is missing, unfinished or shorter than its index says; ``details["spool"]`` says which.
+        EncodeFailed: when the spool is missing, unfinished, shorter than its index says, or of another boot of the machine;
+            ``details["spool"]`` says which.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         index = _read_index(folder)
         self._frames, self._audio = index.frames, index.audio
+        if index.boot_id is not None and index.boot_id != boot_id():
+            what = "the machine was started anew since, and what was not flushed is lost"
+            raise EncodeFailed(f"the spool {folder} cannot be trusted: {what}; the frames must be made again", details={"spool": "stale"})
         _check_size(folder / FRAMES_NAME, self._frames.frame_bytes * self._frames.count)
         if self._audio:
             _check_size(folder / AUDIO_NAME, self._audio.bytes)
@@ -194,16 +209,6 @@ def remove_spool(folder: Path) -> None:
             shutil.rmtree(folder)
         except FileNotFoundError:
             return
-
-
-def sweep_spools(root: Path, keep: AbstractSet[str]) -> list[str]:
-    """Remove the folders directly below ``root`` that are not in ``keep``, and return their names."""
-    if not root.is_dir():
-        return []
-    gone = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and folder.name not in keep]
-    for folder in gone:
-        remove_spool(folder)
-    return [folder.name for folder in gone]
 
 
 def _read_index(folder: Path) -> SpoolIndex:

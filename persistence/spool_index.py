@@ -46,3 +46,6 @@ class SpoolIndex(Frozen):
     version: int = 1
     frames: SpooledFrames
     audio: SpooledAudio | None = None
+    boot_id: str | None = Field(
+        default=None, description="the boot that wrote it and did not flush it; none: it is flushed and outlives a boot"
+    )

@@ -6,6 +6,7 @@ This is the one place of such state. A pool child fills it when it starts (``wor
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from celery.signals import worker_process_init
 
 from config.catalogue import Catalogue, load_catalogue
 from config.settings import Settings, load_settings
-from reelfleet.contract.errors import Internal
+from persistence.sweep import sweep_store
+from reelfleet.contract.errors import FleetError, Internal
 from reelfleet.contract.worker import WorkerRole
 from reelfleet.ledger import Ledger
 from reelfleet.store import Store, open_store
@@ -85,7 +87,18 @@ def start_process(identity: WorkerIdentity, settings: Settings) -> WorkerProcess
     if identity.role is WorkerRole.GPU:
         engine = _current.engine
         logger.info("engine ready on %s", engine.device.name)
+    else:
+        # In the background: the store may hold many jobs, and a job waits.
+        threading.Thread(target=_sweep_store, args=(_current,), name="sweep", daemon=True).start()
     return _current
+
+
+def _sweep_store(process: WorkerProcess) -> None:
+    try:
+        for path in sweep_store(process.store):
+            logger.info("removed %s, which a writer that was killed left unfinished", path)
+    except FleetError as error:
+        logger.warning("unfinished files of killed writers remain: %s", error.message)
 
 
 @worker_process_init.connect

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from persistence.spool import remove_spool
+from persistence.sweep import STALE_S
 from reelfleet.contract.errors import JobNotFound
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tasks.worker.parent import WorkerParent
 
 logger = logging.getLogger(__name__)
@@ -31,13 +35,13 @@ class HostSweep:
         if not root.is_dir():
             return
         for folder in root.iterdir():
-            if folder.is_dir() and self._ended(folder.name):
-                logger.info("removing the spool of job %s, which has ended", folder.name)
+            if folder.is_dir() and self._left_behind(folder):
+                logger.info("removing %s from the spool: its job has ended", folder.name)
                 remove_spool(folder)
 
-    def _ended(self, job_id: str) -> bool:
+    def _left_behind(self, folder: Path) -> bool:
         try:
-            return self._parent.ledger.jobs.status(job_id).state.terminal
+            return self._parent.ledger.jobs.status(folder.name).state.terminal
         except JobNotFound:
-            # Other folders (downloads under way) have other names; only a job's own folder is a job id.
-            return len(job_id) == 32 and job_id.isalnum()  # noqa: PLR2004 - the length of a job id
+            # A forgotten job, or the scratch folder of a process that was killed.
+            return folder.stat().st_mtime < time.time() - STALE_S

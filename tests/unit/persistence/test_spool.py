@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from persistence.spool import SpoolReader, SpoolWriter, remove_spool, sweep_spools
+from persistence.spool import SpoolReader, SpoolWriter, remove_spool
 from reelfleet.contract.errors import DiskFull, EncodeFailed
 from tests.unit.persistence.builders import RATE, clip, spool, tone
 
@@ -158,13 +158,21 @@ def test_removing_a_spool_twice_is_fine(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_sweep_removes_every_folder_but_those_to_keep(tmp_path: Path) -> None:
-    for name in ("a", "b", "c"):
-        spool(tmp_path / "root" / name)
-    (tmp_path / "root" / "a-file").touch()
+def test_a_spool_of_another_boot_of_the_machine_is_refused(tmp_path: Path) -> None:
+    # Given a spool that was written before the machine was started anew
+    folder = tmp_path / "s"
+    spool(folder)
+    index = json.loads((folder / "spool.json").read_text())
+    (folder / "spool.json").write_text(json.dumps({**index, "boot_id": "an-earlier-boot"}))
 
-    gone = sweep_spools(tmp_path / "root", {"b"})
+    # Then nobody reads it
+    with pytest.raises(EncodeFailed) as refused:
+        SpoolReader(folder)
+    assert refused.value.details == {"spool": "stale"}
 
-    assert gone == ["a", "c"]
-    assert sorted(path.name for path in (tmp_path / "root").iterdir()) == ["a-file", "b"]
-    assert sweep_spools(tmp_path / "nowhere", set()) == []
+
+def test_a_spool_is_flushed_where_boots_cannot_be_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("persistence.boot.BOOT_ID", tmp_path / "no-such-file")
+
+    assert SpoolReader(spool(tmp_path / "s").folder).count == 9
+    assert json.loads((tmp_path / "s" / "spool.json").read_text())["boot_id"] is None
