@@ -136,6 +136,15 @@ def test_writing_again_into_the_folder_of_an_earlier_try_starts_over(tmp_path: P
     assert reader.count == 2
 
 
+def test_a_try_that_is_not_finished_does_not_pass_for_the_earlier_one(tmp_path: Path) -> None:
+    spool(tmp_path / "s")
+
+    SpoolWriter(tmp_path / "s")
+
+    with pytest.raises(EncodeFailed, match="unfinished"):
+        SpoolReader(tmp_path / "s")
+
+
 def test_a_disk_that_fills_up_is_told_as_such(tiny_disk: Path) -> None:
     writer = SpoolWriter(tiny_disk / "s")
     frame = np.zeros((256, 256, 3), np.uint8)

@@ -57,6 +57,7 @@ def test_a_server_that_does_not_know_the_condition_has_none(
     store = open_store(moto_store_url, retry=quick_retry)
 
     assert not store.probe_conditional()
+    assert faulty_moto.count("PUT") == 1
 
 
 def test_a_filesystem_without_hard_links_has_no_conditional_write(file_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
