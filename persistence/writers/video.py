@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,6 +69,7 @@ def write_video(path: Path, job: VideoJob, frames: Iterable[Frame], on_frame: Ca
         EncodeFailed: when ffmpeg fails otherwise.
     """
     check_video_job(job)
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells its settings on stderr for every clip, unless only errors are asked for
     container_name = job.options.container
     try:
         with av.open(str(path), "w", format=CONTAINER_FORMATS[container_name], options=container_options(container_name)) as container:
