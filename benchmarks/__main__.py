@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.figures import Figure, as_markdown, as_text
-from benchmarks.machine import machine_facts
+from benchmarks.machine import Bystanders, machine_facts
 from benchmarks.surroundings import Surroundings, surroundings
 from benchmarks.workloads import CLIPS, IMAGES
 from deploy.local.up import StopRequested
@@ -58,13 +58,17 @@ def main() -> None:
     options = parser.parse_args()
     facts = machine_facts()
     figures: list[Figure] = []
+    busy: dict[str, float] = {}
     try:
         with surroundings() as around:
             for name, measure in measurements(quick=options.quick).items():
                 if name in (options.only or names):
+                    bystanders = Bystanders()
                     figures += measure(around)
+                    busy[name] = bystanders.share()
     except StopRequested:
         sys.exit(INTERRUPTED)
+    facts["used by others"] = ", ".join(f"{name} {share:.0%}" for name, share in busy.items()) + " of the processor time meanwhile"
     RESULT.parent.mkdir(exist_ok=True)
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

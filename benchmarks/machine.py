@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,35 @@ def machine_facts() -> dict[str, str]:
         "load before": f"{load[0]:.2f} (1 min), {load[1]:.2f} (5 min)",
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
     }
+
+
+class Bystanders:
+    """How much of the machine others used since this object was made: figures of a busy machine say little."""
+
+    def __init__(self) -> None:
+        self._began, self._all, self._own = time.monotonic(), _seconds_of_all(), _seconds_of_own()
+
+    def share(self) -> float:
+        """Return the share of all processor time that went to processes that are not of this run."""
+        others = (_seconds_of_all() - self._all) - (_seconds_of_own() - self._own)
+        return max(0.0, others / ((time.monotonic() - self._began) * (os.cpu_count() or 1)))
+
+
+def _seconds_of_all() -> float:
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0))
+
+
+def _seconds_of_own() -> float:
+    """Return what this process, those that it started and those that they started have used, the ended ones included."""
+    me = psutil.Process()
+    total = 0.0
+    for process in (me, *me.children(recursive=True)):
+        try:
+            total += sum(process.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue
+    return total
 
 
 def _processor() -> str:
