@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reelfleet.contract.errors import ErrorCode, InvalidRequest, JobNotFound, LeaseLost
+from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState, Want
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.types import Order, Refusal
@@ -19,6 +20,7 @@ from tests.unit.ledger.builders import (
     hold_of,
     kinds,
     let_lease_run_out,
+    let_time_run_out,
     submit,
 )
 
@@ -143,6 +145,28 @@ def test_a_held_job_is_paused_and_resumed_by_its_holder(ledger):
     assert ledger.jobs.pause(lease.job_id) is JobState.RUNNING
     assert ledger.jobs.resume(lease.job_id) is None
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
+
+
+def test_orders_to_a_held_job_are_told(ledger):
+    lease = held_job(ledger)
+
+    ledger.jobs.pause(lease.job_id)
+    ledger.jobs.resume(lease.job_id)
+    ledger.jobs.set_priority(lease.job_id, 0)
+    ledger.jobs.abort(lease.job_id)
+
+    told = [event.message for event in ledger.events.read(lease.job_id) if event.kind is EventKind.ORDERED]
+    assert told == ["pause", "resume", "priority 0", "abort"]
+
+
+def test_a_job_that_is_resumed_when_its_time_is_over_ends_and_needs_no_ticket(ledger):
+    job_id = submit(ledger, timeout_s=600)
+    ledger.jobs.pause(job_id)
+    let_time_run_out(ledger, job_id)
+
+    assert ledger.jobs.resume(job_id) is None
+    assert ledger.jobs.status(job_id).state is JobState.FAILED
+    assert kinds(ledger, job_id)[-1] == "finished"
 
 
 def test_a_paused_job_whose_holder_vanished_stays_paused(ledger):

@@ -203,6 +203,8 @@ def test_a_job_whose_host_is_gone_goes_back_and_the_next_claim_counts(ledger):
     assert (due.stage, due.queue) == (Stage.GENERATE, QUEUE)
     row = ledger.jobs.row(lease.job_id)
     assert (row.state, row.host, row.spool) == (JobState.QUEUED, None, None)
+    told = ledger.events.read(lease.job_id)[-1]
+    assert (told.kind.value, "host-a" in told.message) == ("retrying", True)
     assert ledger.steward.waiting_counts() == {QUEUE: 1}
     assert hold_of(ledger, lease.job_id, host="host-b").attempt == 2
 
@@ -214,6 +216,26 @@ def test_a_job_whose_host_is_gone_after_its_last_attempt_is_quarantined_at_the_n
 
     assert claim(ledger, lease.job_id).reason is RefusalReason.QUARANTINED
     assert ledger.jobs.status(lease.job_id).state is JobState.QUARANTINED
+
+
+def test_a_paused_job_whose_host_is_gone_goes_back_and_stays_paused(ledger):
+    lease = held_job(ledger)
+    hand_on_to_deliver(ledger, lease)
+    ledger.jobs.pause(lease.job_id)
+
+    assert ledger.steward.reroute(lease.job_id, Stage.GENERATE, QUEUE) is None
+    assert ledger.jobs.row(lease.job_id).stage is Stage.GENERATE
+    assert ledger.jobs.status(lease.job_id).state is JobState.PAUSED
+
+
+def test_a_job_whose_time_is_over_ends_instead_of_being_sent_back(ledger):
+    lease = held_job(ledger, timeout_s=600)
+    hand_on_to_deliver(ledger, lease)
+    let_time_run_out(ledger, lease.job_id)
+
+    assert ledger.steward.reroute(lease.job_id, Stage.GENERATE, QUEUE) is None
+    assert ledger.jobs.status(lease.job_id).state is JobState.FAILED
+    assert kinds(ledger, lease.job_id)[-1] == "finished"
 
 
 def test_a_job_that_is_held_is_not_sent_back(ledger):

@@ -145,6 +145,14 @@ def test_a_device_whose_holder_fell_silent_is_free_and_lost_to_it(ledger):
     assert ledger.devices.renew("GPU-1", "gpu1@host-a", 60_000)
 
 
+def test_a_device_is_kept_for_longer_by_renewing_it(ledger, redis_client):
+    ledger.devices.acquire("GPU-1", "gpu0@host-a", 1000)
+
+    assert ledger.devices.renew("GPU-1", "gpu0@host-a", 60_000)
+
+    assert redis_client.pttl("reel:lock:device:GPU-1") > 1000
+
+
 def test_a_device_that_ran_out_is_not_kept_by_renewing_it(ledger):
     ledger.devices.acquire("GPU-1", "gpu0@host-a", 5)
     wait_until(lambda: ledger.devices.holder("GPU-1") is None, what="the device to be free", every=0.002)
