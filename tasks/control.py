@@ -42,14 +42,14 @@ def reel_resume(_state: Any, scope: str = "fleet") -> Answer:
 
 @control_command(name=Command.ABORT.value, args=[("job_id", str), ("reason", str)], signature="<job> [reason]")
 def reel_abort(_state: Any, job_id: str | None = None, reason: str = "", queue: str | None = None, *, fleet: bool = False) -> Answer:
-    """Abort a job, a queue's jobs or all jobs."""
+    """Abort a job; a client can name a queue or the fleet instead."""
     return _answer(lambda parent: apply_abort(parent.ledger, parent.app, job_id=job_id, queue=queue, fleet=fleet, reason=reason))
 
 
 @control_command(name=Command.DRAIN.value, args=[("worker", str)], signature="[worker]")
 def reel_drain(_state: Any, worker: str | None = None) -> Answer:
     """Finish what runs, take nothing new, exit; without a name every worker that hears it drains."""
-    return _answer(lambda parent: apply_drain(parent.ledger, parent.app, worker=worker or parent.identity.name))
+    return _answer(lambda parent: _drain(parent, worker))
 
 
 def _answer(act: Callable[[WorkerParent], dict[str, Any]]) -> Answer:
@@ -62,6 +62,13 @@ def _answer(act: Callable[[WorkerParent], dict[str, Any]]) -> Answer:
     except FleetError as error:
         return {"error": error.to_wire().model_dump(mode="json")}
     return {"ok": True, **facts}
+
+
+def _drain(parent: WorkerParent, worker: str | None) -> dict[str, Any]:
+    name = parent.identity.name
+    if worker not in {None, name}:
+        return {"scope": f"worker:{worker}", "draining": False}
+    return apply_drain(parent.ledger, parent.app, worker=name)
 
 
 def _status(parent: WorkerParent) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 1.0
 OUTAGE_PATIENCE_S = 3600.0
 """How long the end of a stage is kept for a Redis that is away. After that the attempt is lost and the lease runs out."""
 

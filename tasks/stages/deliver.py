@@ -64,7 +64,7 @@ def _metadata(context: StageContext, spec: GenerationSpec, report: GenerationRep
     return {
         "generator": "reelfleet",
         "job_id": context.lease.job_id,
-        "spec": spec.model_dump(mode="json"),
+        "spec": spec.model_dump(mode="json", exclude={"inputs": {"__all__": {"uri"}}}),
         "spec_sha256": spec.sha256(),
         "versions": report.versions,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.errors_entry import write_error_entry
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
+from reelfleet.contract.manifest import Manifest
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
 from reelfleet.ledger.types import JobRow, Lease, Refusal
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
@@ -134,6 +135,13 @@ def _clean(context: StageContext) -> None:
     if context.job.spool:
         discard_spool(process, spool_root(process) / context.job.spool)
     try:
-        process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
+        if not _is_decided(context):
+            process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
     except FleetError as error:
         logger.warning("objects of a stopped attempt of job %s remain: %s", lease.job_id, error.message)
+
+
+def _is_decided(context: StageContext) -> bool:
+    """Whether the job's manifest names this attempt's objects: another attempt may be about to commit it."""
+    decided = context.process.ledger.jobs.decided(context.lease.job_id)
+    return decided is not None and Manifest.model_validate_json(decided).predicate.fence == context.lease.fence
