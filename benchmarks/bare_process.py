@@ -52,6 +52,11 @@ class BareProcess:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def run(self, seeds: list[int]) -> BareRun:
         """Make one result per seed.
 

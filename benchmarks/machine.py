@@ -30,11 +30,11 @@ class Bystanders:
     """How much of the machine others used since this object was made: figures of a busy machine say little."""
 
     def __init__(self) -> None:
-        self._began, self._all, self._own = time.monotonic(), _seconds_of_all(), _seconds_of_own()
+        self._began, self._all, self._own = time.monotonic(), _seconds_of_all(), processor_seconds(os.getpid())
 
     def share(self) -> float:
         """Return the share of all processor time that went to processes that are not of this run."""
-        others = (_seconds_of_all() - self._all) - (_seconds_of_own() - self._own)
+        others = (_seconds_of_all() - self._all) - (processor_seconds(os.getpid()) - self._own)
         return max(0.0, others / ((time.monotonic() - self._began) * (os.cpu_count() or 1)))
 
 
@@ -43,11 +43,11 @@ def _seconds_of_all() -> float:
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0))
 
 
-def _seconds_of_own() -> float:
-    """Return what this process, those that it started and those that they started have used, the ended ones included."""
-    me = psutil.Process()
+def processor_seconds(pid: int) -> float:
+    """Return what a process, those that it started and those that they started have used, the ended ones included."""
+    head = psutil.Process(pid)
     total = 0.0
-    for process in (me, *me.children(recursive=True)):
+    for process in (head, *head.children(recursive=True)):
         try:
             total += sum(process.cpu_times()[:4])
         except psutil.NoSuchProcess:

@@ -36,6 +36,12 @@ class Surroundings:
         """Variables with which a process finds the fleet's Redis and S3."""
         return self.local.environment
 
+    @property
+    def gpu_worker(self) -> int:
+        """The process id of the GPU-role worker, the parent of the process that computes."""
+        assert self.local.description is not None
+        return next(process.pid for process in self.local.description.processes if process.role == "gpu")
+
     def bare(self, workload: Workload) -> BareProcess:
         """Return the bare loop of a workload, uploading to the fleet's own S3 server."""
         log = self.folder / f"bare-{workload.name}.log"

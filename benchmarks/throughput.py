@@ -9,9 +9,9 @@ from statistics import median
 from benchmarks.bare_process import BareProcess, BareRun
 from benchmarks.figures import Figure
 from benchmarks.fleet_runs import FleetRun, run_backlog
+from benchmarks.machine import processor_seconds
 from benchmarks.surroundings import Surroundings, tell
 from benchmarks.workloads import Workload
-from reelfleet import Fleet
 
 BUSY_AIM = 0.95
 
@@ -22,6 +22,9 @@ class Pair:
 
     fleet: FleetRun
     bare: BareRun
+    fleet_processor_s: float
+    """Processor time of the GPU-role worker."""
+    bare_processor_s: float
 
     @property
     def ratio(self) -> float:
@@ -35,20 +38,21 @@ def measure_throughput(around: Surroundings, workload: Workload, *, jobs: int, p
         tell(f"{workload.name}: warming both sides")
         bare.run([0])
         run_backlog(around.client, workload, [0])
-        measured = [_pair(around.client, bare, workload, number, jobs, pairs) for number in range(pairs)]
+        measured = [_pair(around, bare, workload, number, jobs, pairs) for number in range(pairs)]
     return list(_figures(workload, jobs, measured))
 
 
-def _pair(fleet: Fleet, bare: BareProcess, workload: Workload, number: int, jobs: int, pairs: int) -> Pair:
+def _pair(around: Surroundings, bare: BareProcess, workload: Workload, number: int, jobs: int, pairs: int) -> Pair:
     seeds = [1 + number * jobs + index for index in range(jobs)]
+    before = processor_seconds(around.gpu_worker), processor_seconds(bare.pid)
     # Every other pair the other way round, so that a machine that gets slower or faster favours nobody.
     if number % 2:
-        on_fleet = run_backlog(fleet, workload, seeds)
+        on_fleet = run_backlog(around.client, workload, seeds)
         by_loop = bare.run(seeds)
     else:
         by_loop = bare.run(seeds)
-        on_fleet = run_backlog(fleet, workload, seeds)
-    pair = Pair(on_fleet, by_loop)
+        on_fleet = run_backlog(around.client, workload, seeds)
+    pair = Pair(on_fleet, by_loop, processor_seconds(around.gpu_worker) - before[0], processor_seconds(bare.pid) - before[1])
     tell(
         f"{workload.name}: pair {number + 1} of {pairs}: bare {by_loop.seconds:.2f} s, fleet {on_fleet.seconds:.2f} s, "
         f"ratio {pair.ratio:.3f}, busy {on_fleet.busy:.3f}"
@@ -78,6 +82,14 @@ def _figures(workload: Workload, jobs: int, pairs: list[Pair]) -> Iterator[Figur
         yield Figure(
             f"{workload.name}_{side}_s", f"{name}: {side}, one run", median(seconds), "s", detail=f"a job: {told} s", samples=tuple(seconds)
         )
+    fleet_s, bare_s = (median(seconds) / jobs for seconds in zip(*((p.fleet_processor_s, p.bare_processor_s) for p in pairs), strict=True))
+    yield Figure(
+        f"{workload.name}_processor_ratio",
+        f"{name}: processor time of the GPU worker / of the bare loop",
+        fleet_s / bare_s,
+        "",
+        detail=f"a job: {fleet_s:.3f} s and {bare_s:.3f} s; the ratio on a machine with nothing else to do comes near it",
+    )
     step = median(pair.fleet.parts["denoise_s"] for pair in pairs) / jobs / workload.steps
     yield Figure(f"{workload.name}_step_ms", f"{name}: one denoise step in the fleet", step * 1000, "ms")
     same = all(pair.fleet.content == pair.bare.content for pair in pairs)
