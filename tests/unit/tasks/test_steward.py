@@ -8,6 +8,7 @@ from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
 from reelfleet.tickets import issue_ticket, producer_app, ticket_lists
 from tasks.steward import Steward
+from tests.fixtures.waiting import wait_until
 from tests.unit.ledger.builders import (
     HOST_QUEUE,
     QUEUE,
@@ -30,7 +31,8 @@ def tickets(redis_url):
 
 @pytest.fixture
 def make_steward(ledger, tickets):
-    """A steward that takes a ticket for lost at once."""
+    """A steward that takes a ticket for lost at once, on a Redis that has been up for longer than a lease."""
+    wait_until(lambda: ledger.steward.server_uptime_s() >= 1, what="Redis to have been up for a second")
 
     def make(name: str = "cpu0@host-a", **settings) -> Steward:
         return Steward(
