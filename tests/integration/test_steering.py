@@ -11,6 +11,7 @@ import pytest
 from reelfleet.contract.errors import Aborted
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import gpu_queue
+from reelfleet.contract.worker import WorkerState
 from reelfleet.tickets import producer_app
 from tests.fixtures.fleet import ROOT, TestFleet
 from tests.fixtures.waiting import wait_until
@@ -117,6 +118,9 @@ def test_celery_control_pauses_and_resumes_the_fleet_durably(fleet):
     assert {worker.split("@")[0] for worker in answers} == {"gpu0", "cpu0"}
     assert all(answer["ok"] for answer in answers.values())
     assert "fleet" in fleet.ledger.pauses.all()
+    wait_until(
+        lambda: {info.state for info in fleet.ledger.workers.all()} == {WorkerState.PAUSED}, what="the workers to say that they are paused"
+    )
 
     # When it is resumed the same way
     celery(fleet, "control", "reel_resume", "fleet")
