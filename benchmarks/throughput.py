@@ -88,7 +88,7 @@ def _figures(workload: Workload, jobs: int, pairs: list[Pair]) -> Iterator[Figur
         f"{name}: processor time of the GPU worker / of the bare loop",
         fleet_s / bare_s,
         "",
-        detail=f"a job: {fleet_s:.3f} s and {bare_s:.3f} s; the ratio on a machine with nothing else to do comes near it",
+        detail=f"a job: {fleet_s:.3f} s and {bare_s:.3f} s",
     )
     step = median(pair.fleet.parts["denoise_s"] for pair in pairs) / jobs / workload.steps
     yield Figure(f"{workload.name}_step_ms", f"{name}: one denoise step in the fleet", step * 1000, "ms")
