@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,8 +11,10 @@ import av
 import pytest
 from PIL import Image
 
+from reelfleet.contract.job import JobState
 from reelfleet.contract.manifest import Manifest
 from tests.fixtures.fleet import ROOT, TestFleet
+from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("generation")
 
@@ -168,3 +171,18 @@ def test_manifest_names_weights_versions_and_timings(fleet, tmp_path):
     assert predicate.weights_sha256
     assert {"python", "torch", "diffusers"} <= predicate.versions.keys()
     assert {"load_s", "warm_up_s", "encode_s", "denoise_s", "decode_s", "write_s", "upload_s"} <= predicate.timings.keys()
+
+
+def test_preview_of_a_running_job_is_a_small_picture(fleet):
+    # Given a job that runs for a while
+    job = fleet.client.generate(model="tiny-wan", prompt="a red kite", size="64x64", frames=9, steps=400)
+
+    # When it denoises
+    preview = wait_until(job.preview, what="a preview")
+
+    # Then the preview can be shown
+    assert preview.media_type == "image/webp"
+    with Image.open(io.BytesIO(preview.data)) as picture:
+        assert picture.width > 0
+    job.abort()
+    fleet.wait_for_state(job.id, JobState.ABORTED)
