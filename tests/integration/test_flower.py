@@ -17,7 +17,7 @@ from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("shared_fleet")
 
-LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 900, "size": "64x64", "frames": 9}
+LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 1000, "size": "64x64", "frames": 9}
 
 
 class FlowerServer:
@@ -79,7 +79,7 @@ def test_flower_shows_the_phase_and_step_of_a_running_job(shared_fleet, flower):
         return task if task and task["state"] == "PROGRESS" and "denoise" in (task["result"] or "") else None
 
     task = wait_until(shown, what="Flower to show the progress", every=0.1)
-    assert task["result"].endswith("/900")
+    assert task["result"].endswith("/1000")
     shared_fleet.wait_for_state(job.id, JobState.SUCCEEDED)
 
 

@@ -175,7 +175,7 @@ def test_manifest_names_weights_versions_and_timings(fleet, tmp_path):
 
 def test_preview_of_a_running_job_is_a_small_picture(fleet):
     # Given a job that runs for a while
-    job = fleet.client.generate(model="tiny-wan", prompt="a red kite", size="64x64", frames=9, steps=400)
+    job = fleet.client.generate(model="tiny-wan", prompt="a red kite", size="64x64", frames=9, steps=1000)
 
     # When it denoises
     preview = wait_until(job.preview, what="a preview")

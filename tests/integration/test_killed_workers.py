@@ -15,7 +15,7 @@ from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("killed")
 
-LONG = {"model": "tiny-wan", "prompt": "a red kite over the dunes", "seed": 7, "steps": 600, "size": "64x64", "frames": 9}
+LONG = {"model": "tiny-wan", "prompt": "a red kite over the dunes", "seed": 7, "steps": 1000, "size": "64x64", "frames": 9}
 
 
 @pytest.fixture

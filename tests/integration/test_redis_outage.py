@@ -14,7 +14,7 @@ from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("redis_outage")
 
-LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 600, "size": "64x64", "frames": 9}
+LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 1000, "size": "64x64", "frames": 9}
 
 
 @pytest.fixture

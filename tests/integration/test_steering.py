@@ -18,7 +18,7 @@ from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("steering")
 
-LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 400, "size": "64x64", "frames": 9}
+LONG = {"model": "tiny-wan", "prompt": "a red kite", "seed": 7, "steps": 1000, "size": "64x64", "frames": 9}
 SHORT = {"model": "tiny-flux", "prompt": "a lighthouse", "seed": 1, "steps": 2}
 
 
@@ -131,9 +131,11 @@ def test_celery_control_pauses_and_resumes_the_fleet_durably(fleet):
 
 
 def test_celery_inspect_tells_what_each_worker_does(fleet):
-    # Given a running job
+    # Given a job that a worker holds at a step
     job = fleet.client.generate(**LONG)
     fleet.wait_for_phase(job.id, "denoise", step=5)
+    job.pause()
+    fleet.wait_for_state(job.id, JobState.PAUSED)
 
     # When an operator asks
     answers = celery(fleet, "inspect", "reel_status")
