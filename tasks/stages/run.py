@@ -54,7 +54,8 @@ def _run_claimed(context: StageContext, work: Callable[[StageContext], None]) ->
         work(context)
     except LeaseLost as error:
         logger.warning("job %s: %s", lease.job_id, error.message)
-        _clean(context)
+        # The frames that this stage was given belong to whoever delivers the job now.
+        _clean(context, given_frames=False)
         return "lease lost"
     except (Aborted, TimedOut) as error:
         _end_stopped(context, error)
@@ -126,13 +127,13 @@ def _write_entry(process: WorkerProcess, job: JobRow, lease: Lease, failure: Fle
         logger.warning("the error entry of job %s was not written: %s", lease.job_id, error.message)
 
 
-def _clean(context: StageContext) -> None:
-    """Remove what the attempt left: its objects and its frames."""
+def _clean(context: StageContext, *, given_frames: bool = True) -> None:
+    """Remove what the attempt left: its objects, the frames that it made and, with ``given_frames``, those that it was handed."""
     lease, process = context.lease, context.process
     discard_spool(process, context.spool_folder())
     if lease.stage is not Stage.DELIVER:
         return
-    if context.job.spool:
+    if context.job.spool and given_frames:
         discard_spool(process, spool_root(process) / context.job.spool)
     try:
         if not _is_decided(context):
