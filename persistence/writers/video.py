@@ -14,6 +14,7 @@ import av
 from persistence.disk import write_error
 from persistence.spool import Frame, Samples
 from persistence.writers.color import ToBt709, tag_bt709
+from persistence.writers.scheduling import unchanged_scheduling
 from persistence.writers.sound_track import SoundTrack
 from persistence.writers.video_encoders import CONTAINER_FORMATS, ENCODERS, container_options
 from reelfleet.contract.errors import Unsupported
@@ -105,4 +106,6 @@ def _add_video(container: Any, job: VideoJob) -> Any:
     tag_bt709(stream.codec_context)
     if job.options.codec is VideoCodec.H265 and job.options.container.value in {"mp4", "mov"}:
         stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
+    with unchanged_scheduling():
+        stream.codec_context.open()
     return stream

@@ -15,9 +15,6 @@ from deploy.local.s3_server import S3Server
 from reelfleet.contract.errors import StoreUnavailable
 from reelfleet.store import open_store
 
-# One after the other: two rclones that start at the same instant on two cores were seen to spin for ever and to starve the machine.
-pytestmark = pytest.mark.xdist_group("s3_server")
-
 
 def use(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in server.env.items():
