@@ -59,10 +59,31 @@ class Settings(ClientSettings):
     keep_alive_s: Seconds = Field(default=5, description="seconds between renewals by the worker's parent process; below lease_s")
     max_attempts: int = Field(default=3, ge=1, le=100, description="attempts until a job is quarantined")
     retry_backoff_s: Seconds = Field(default=2, description="seconds before the first retry; doubled for each further one")
-    abort_grace_s: Seconds = Field(
-        default=5, description="seconds that a phase has to honour an abort before its process is killed (looked at every keep_alive_s)"
+    abort_grace_s: Seconds = Field(default=5, description="seconds that a phase has to honour an abort before its process is killed")
+    drain_grace_s: Seconds = Field(
+        default=30,
+        description="seconds that a draining worker gives its running jobs to checkpoint or to be delivered before it kills their process",
     )
     preview_every_s: float = Field(default=5, ge=0, description="seconds between previews of a running job; 0 turns them off")
+
+    # Checkpoints.
+    checkpoint_every_s: float = Field(default=20, ge=0, description="seconds between checkpoints of a running job; 0: after every step")
+    checkpoint_share: float = Field(
+        default=0.02, gt=0, le=1, description="largest share of a run's time that its checkpoints may take; 1 turns this bound off"
+    )
+
+    # Preemption.
+    max_preemptions: int = Field(default=2, ge=0, description="how often one job may be made to give way to others; 0: never")
+    preempt_after_s: float = Field(
+        default=0.5, ge=0, description="seconds that a job of higher priority waits for an idle worker before another job gives way to it"
+    )
+
+    # Health of the device.
+    faults_until_drain: int = Field(
+        default=3,
+        ge=1,
+        description="failures of different jobs in a row after which a worker's process is replaced, and then the worker drains",
+    )
 
     # The steward and heartbeats.
     steward_interval_s: Seconds = Field(default=1, description="seconds between rounds of the steward")
@@ -75,6 +96,8 @@ class Settings(ClientSettings):
     load_limit_s: Seconds = Field(default=1800, description="seconds for loading a model")
     encode_limit_s: Seconds = Field(default=600, description="seconds for encoding the prompt and the inputs")
     step_limit_s: Seconds = Field(default=600, description="seconds for one denoise step")
+    stall_factor: float = Field(default=10, gt=1, description="a denoise step that takes this many times the median of its job has stalled")
+    stall_min_s: Seconds = Field(default=60, description="seconds below which no denoise step counts as stalled")
     decode_limit_s: Seconds = Field(default=1800, description="seconds for decoding the latents")
     write_limit_s: Seconds = Field(default=3600, description="seconds for writing the media files")
     upload_limit_s: Seconds = Field(default=3600, description="seconds for uploading and committing")
