@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
@@ -12,6 +12,7 @@ from benchmarks.surroundings import LATENCY_MODEL, Surroundings, tell
 from config.catalogue import load_catalogue
 from config.settings import Settings, load_settings
 from persistence.spool import SpoolWriter
+from pipelines.checkpoint import Snapshot
 from pipelines.device import detect_device
 from pipelines.engine import Engine
 from pipelines.observer import Observer
@@ -41,7 +42,10 @@ class Deaf:
     def phase(self, phase: Phase, of: int = 0) -> None:
         """Do nothing."""
 
-    def advance(self, step: int, of: int) -> None:
+    def advance(self, step: int, of: int, take: Callable[[], Snapshot] | None = None) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
         """Do nothing."""
 
     def preview_due(self) -> bool:

@@ -72,7 +72,9 @@ class Engine:
         with self._busy:
             self._models.drop(*(self._models.names if name is None else (name,)))
 
-    def generate(self, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, observer: Observer) -> GenerationReport:
+    def generate(
+        self, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, observer: Observer, *, resume: Path | None = None
+    ) -> GenerationReport:
         """Generate what a spec describes into a spool, which the caller closes afterwards.
 
         The same spec gives the same frames, whatever ran before it. After any error the engine is ready for the next job.
@@ -82,6 +84,8 @@ class Engine:
             inputs: the files of ``spec.inputs`` by field.
             spool: gets the frames one by one as they are decoded, then the sound if there is some.
             observer: hears of phases, steps and frames; what it raises ends the job.
+            resume: a checkpoint of this spec to go on from, to the same frames. One that cannot be used is refused with a
+                note to the observer, and the job starts over.
 
         Raises:
             InvalidRequest: when the pipeline refuses an engine parameter or the sizes.
@@ -95,6 +99,8 @@ class Engine:
             was_warm = self._models.get(entry.name) is not None
             model = self._loaded(entry)
             stages = Stages(observer, entry.name, torch_device(self._device))
+            if resume is not None:
+                observer.note(f"the checkpoint is not used: {entry.name} does not resume yet; the job starts over")
             try:
                 self._run(family, model, spec, inputs, spool, stages)
             except OutOfMemory:
