@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -66,7 +68,13 @@ def main() -> None:
     """Run ``reel`` and exit."""
     if COMPLETION in os.environ:
         reel.main(prog_name="reel", complete_var=COMPLETION)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Ctrl-C while the interpreter shuts down would only leave a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code == ExitCode.INTERRUPTED:
+        # CPython remembers a Ctrl-C that came inside exec() of text, as dataclasses do it, and would end by the signal although it was caught.
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -83,8 +91,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as error:
         return _usage(error, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        say("reel: interrupted")
-        return ExitCode.INTERRUPTED
+        return _interrupted(session)
     except BrokenPipeError:
         # The reader went away, as `reel jobs | head` does; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,8 +99,20 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost place: everything is told to the user, and a defect as such
         return _failure(error, as_json=as_json or session.json)
     finally:
-        session.close()
+        # What there was to tell was told: Ctrl-C changes nothing any more.
+        with suppress(KeyboardInterrupt):
+            session.close()
     return int(outcome) if isinstance(outcome, int) else ExitCode.DONE
+
+
+def _interrupted(session: Session) -> ExitCode:
+    try:
+        from reelfleet.cli.interruption import tell_interrupted  # noqa: PLC0415 - loaded only when there is something to tell
+
+        tell_interrupted(session)
+    except KeyboardInterrupt:
+        say("reel: interrupted")
+    return ExitCode.INTERRUPTED
 
 
 def _usage(error: click.UsageError, *, as_json: bool) -> ExitCode:

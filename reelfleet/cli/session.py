@@ -23,6 +23,14 @@ class Session:
         """Whether data is written as JSON."""
         self.overrides: dict[str, str] = {}
         """Settings that were given as options."""
+        self.making_id = ""
+        """The id of a job that this run submits; the job may be there before the answer is."""
+        self.making: dict[str, Any] = {}
+        """The request of that job."""
+        self.job_id: str | None = None
+        """The job that this run made or waits for."""
+        self.job_has_ended = False
+        """Whether the wait for that job is over."""
 
     @cached_property
     def fleet(self) -> Fleet:

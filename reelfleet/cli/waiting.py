@@ -13,27 +13,28 @@ from reelfleet.contract.errors import WaitTimeout
 from reelfleet.contract.job import JobState
 
 if TYPE_CHECKING:
+    from reelfleet.cli.session import Session
     from reelfleet.client.job import Job
     from reelfleet.contract.job import JobStatus
 
 
-def wait_and_tell(job: Job, *, as_json: bool, timeout: float | None = None, after: str = "0", folder: Path | None = None) -> ExitCode:
+def wait_and_tell(session: Session, job: Job, *, timeout: float | None = None, after: str = "0", folder: Path | None = None) -> ExitCode:
     """Show a job until it ends, then tell its result; Ctrl-C leaves the job alone.
 
     With ``folder`` the artifacts of a job that succeeded are fetched into it.
     """
+    session.job_id = job.id
+    as_json = session.json
     try:
         with view_for(as_json=as_json) as view:
             for event in job.events(after=after, timeout=timeout):
                 view.show(event)
-    except KeyboardInterrupt:
-        say(f"detached; job {job.id} goes on. Watch it again: reel watch {job.id}")
-        return ExitCode.INTERRUPTED
     except WaitTimeout as error:
         report_error(error, as_json=as_json)
         if as_json:
             write_json(job.status())
         return ExitCode.WAIT_TIMED_OUT
+    session.job_has_ended = True
     return tell_end(job, as_json=as_json, folder=folder)
 
 

@@ -21,4 +21,4 @@ def watch(session: Session, job_id: str, after: str, timeout: float | None) -> E
     """
     from reelfleet.cli.waiting import wait_and_tell  # noqa: PLC0415 - the contract is loaded only by verbs that read it
 
-    return wait_and_tell(session.job(job_id), as_json=session.json, timeout=timeout, after=after)
+    return wait_and_tell(session, session.job(job_id), timeout=timeout, after=after)

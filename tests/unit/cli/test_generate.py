@@ -7,8 +7,6 @@ import threading
 
 import pytest
 
-from tests.fixtures.waiting import wait_until
-
 KITE = ("--model", "clip-model", "--prompt", "a red kite")
 
 
@@ -223,8 +221,8 @@ def start(*arguments: str, stdout=subprocess.PIPE, stderr=subprocess.PIPE) -> su
 
 def test_ctrl_c_detaches_says_how_to_watch_again_and_leaves_the_job(reel, alive, fleet):
     process = start("generate", *KITE)
-    wait_until(fleet.jobs, what="the job")
-    wait_until(lambda: fleet.ledger._connection.command("CLIENT", "LIST").count(b"cmd=xread"), what="the wait")
+    while process.stderr.readline() not in {"submitted\n", ""}:
+        pass
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -234,6 +232,54 @@ def test_ctrl_c_detaches_says_how_to_watch_again_and_leaves_the_job(reel, alive,
     assert f"reel watch {job.job_id}" in err
     assert "Traceback" not in out + err
     assert job.state == "queued"
+
+
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_before_the_answer_names_the_job_that_was_made(reel, alive, fleet, monkeypatch):
+    monkeypatch.setattr("reelfleet.submission.publish_ticket", interrupt)
+
+    ran = reel("generate", *KITE)
+
+    assert ran.code == 130
+    assert f"reel watch {fleet.jobs()[0].job_id}" in ran.err
+
+
+def test_ctrl_c_before_the_answer_names_the_job_that_the_key_had_made(reel, alive, fleet, monkeypatch):
+    known = fleet.generate(model="clip-model", prompt="a red kite", idempotency_key="1", tenant="studio")
+    monkeypatch.setattr("reelfleet.client.fleet.Fleet._job", interrupt)
+
+    ran = reel("generate", *KITE, "--idempotency-key", "1", "--tenant", "studio")
+
+    assert f"reel watch {known.id}" in ran.err
+
+
+def test_ctrl_c_before_there_is_a_job_names_none(reel, alive, fleet, monkeypatch):
+    monkeypatch.setattr("reelfleet.client.fleet.enqueue", interrupt)
+
+    ran = reel("generate", *KITE)
+
+    assert (ran.code, ran.err, fleet.jobs()) == (130, "reel: interrupted\n", [])
+
+
+def test_ctrl_c_while_redis_is_away_says_where_to_look_for_the_job(reel, nobody_configured, store_url, monkeypatch):
+    monkeypatch.setattr("reelfleet.client.fleet.admit", interrupt)
+
+    ran = reel("generate", *KITE, "--broker-url", "redis://127.0.0.1:1/0")
+
+    assert ran.code == 130
+    assert "could not be seen. Look for it: reel status " in ran.err
+
+
+def test_ctrl_c_while_the_result_is_fetched_says_that_the_job_has_ended(reel, works, fleet, tmp_path, monkeypatch):
+    monkeypatch.setattr("reelfleet.client.result.Result.download", interrupt)
+
+    ran = reel("generate", *KITE, "-o", str(tmp_path / "out"))
+
+    assert ran.code == 130
+    assert f"job {fleet.jobs()[0].job_id} has ended" in ran.err
 
 
 def test_on_a_terminal_there_is_a_bar_and_stdout_stays_clean(reel, works, monkeypatch):
