@@ -28,16 +28,20 @@ class EventKind(StrEnum):
     HANDED_ON = "handed_on"
     #: Something worth knowing that changes no state.
     NOTE = "note"
-    #: An order was recorded: pause, resume, abort, priority.
+    #: An order was recorded: pause, resume, yield, abort, priority.
     ORDERED = "ordered"
-    #: The job is held: it takes no steps until resumed.
+    #: The job is paused: nobody holds it until it is resumed. Or a scope was paused; ``message`` says which.
     PAUSED = "paused"
     #: The job goes on.
     RESUMED = "resumed"
+    #: The job was given back at a step and waits for a worker again, in the same attempt; ``message`` says why.
+    YIELDED = "yielded"
     #: An attempt ended without a result and another follows.
     RETRYING = "retrying"
     #: The job ended; ``state`` says how.
     FINISHED = "finished"
+    #: Something about a worker: it is to leave the fleet, and ``message`` says why.
+    WORKER = "worker"
 
 
 class Event(Frozen):

@@ -21,7 +21,7 @@ class JobState(StrEnum):
     QUEUED = "queued"
     #: A worker holds it, or it waits between two stages.
     RUNNING = "running"
-    #: Held: it is not claimed, and one that runs takes no steps.
+    #: Nobody holds it and it is not claimed until it is resumed; one that ran goes on from its checkpoint then.
     PAUSED = "paused"
     #: Committed; the manifest stands.
     SUCCEEDED = "succeeded"
@@ -46,9 +46,9 @@ class Want(StrEnum):
 
     #: Go on; the default.
     RUN = "run"
-    #: Hold at the next step.
+    #: Give the job back at the next step; it waits until it is resumed.
     PAUSE = "pause"
-    #: Give way to another job; reserved for a later version.
+    #: Give the job back at the next step, because a job of higher priority needs the device; it waits for a worker again.
     YIELD = "yield"
     #: Stop for good.
     ABORT = "abort"
@@ -89,6 +89,13 @@ class Progress(Frozen):
         return f"{self.phase.value} {self.step}/{self.of}" if self.of else self.phase.value
 
 
+class CheckpointMark(Frozen):
+    """How far the newest checkpoint of a job is: whoever runs it next goes on from there."""
+
+    step: int = Field(ge=0, description="denoise steps that it holds")
+    of: int = Field(ge=0, description="how many there are; as many as `step` when only the decoding is left")
+
+
 class JobStatus(Frozen):
     """A job, as ``--json``, :meth:`reelfleet.Job.status` and control replies give it."""
 
@@ -109,3 +116,6 @@ class JobStatus(Frozen):
     artifacts: tuple[Artifact, ...] = ()
     error: WireError | None = None
     notes: tuple[str, ...] = ()
+    checkpoint: CheckpointMark | None = Field(default=None, description="from where the job goes on, or a retry of it")
+    preemptions: int = Field(default=0, ge=0, description="how often it gave way to a job of higher priority")
+    pause_reason: str | None = Field(default=None, description="why it was paused, while it is")

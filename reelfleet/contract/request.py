@@ -55,6 +55,7 @@ class GenerateRequest(Frozen):
     metadata_mode: MetadataMode = "metadata"
     output: OutputOptions = OutputOptions()
     priority: int = Field(default=5, ge=0, le=9, description="0 is the highest")
+    preemptible: bool = Field(default=True, description="may give way to a job of higher priority, and goes on later without losing a step")
     tenant: Tenant = "default"
     tags: tuple[Tag, ...] = Field(default=(), max_length=32)
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=200)

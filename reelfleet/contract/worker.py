@@ -39,5 +39,6 @@ class WorkerInfo(Frozen):
     warm_models: tuple[str, ...] = Field(default=(), description="models in its memory, most recently used last")
     device: dict[str, JsonValue] = Field(default_factory=dict, description="kind, name, uuid, memory")
     job_id: str | None = None
+    trouble: str = Field(default="", description="why it took itself out, if it did")
     seen: datetime
     version: str

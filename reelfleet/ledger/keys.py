@@ -76,8 +76,17 @@ class Keys:
         return f"{self.prefix}worker_infos"
 
     def drain(self, worker: str) -> str:
-        """String: a worker was asked to drain."""
+        """String: a worker was asked to drain, and why."""
         return f"{self.prefix}drain:{worker}"
+
+    @property
+    def useless_checkpoints(self) -> str:
+        """Set: jobs whose checkpoints can be removed from the store."""
+        return f"{self.prefix}useless_checkpoints"
+
+    def faults(self, worker: str) -> str:
+        """List: what went wrong on a worker lately, the newest first."""
+        return f"{self.prefix}faults:{worker}"
 
     def warm(self, worker: str) -> str:
         """String: the models that a worker holds in memory."""

@@ -28,13 +28,19 @@ class Pauses:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def pause(self, scope: str, by: str, reason: str = "") -> None:
-        """Pause a scope; a second pause replaces the first one's author and reason.
+    def pause(self, scope: str, by: str, reason: str = "", *, keep_warm: bool = False) -> None:
+        """Pause a scope; a second pause replaces what the first one said.
+
+        Args:
+            scope: what is paused. Its holders give their jobs back at the next step, and its claims are refused.
+            by: who pauses it.
+            reason: why.
+            keep_warm: leave the models in memory.
 
         Raises:
             InvalidRequest: when the scope is none.
         """
-        self._connection.run("pause_scope", scope=_check(scope), by=by, reason=reason)
+        self._connection.run("pause_scope", scope=_check(scope), by=by, reason=reason, keep_warm=keep_warm)
 
     def resume(self, scope: str) -> bool:
         """Take a scope's pause back; false when it was not paused. Jobs whose tickets were spent meanwhile are overdue at once.
@@ -52,7 +58,7 @@ class Pauses:
 
 def _pause(text: bytes) -> Pause:
     data = json.loads(text)
-    return Pause(by=data["by"], reason=data["reason"], at=required_instant(data["at"]))
+    return Pause(by=data["by"], reason=data["reason"], at=required_instant(data["at"]), keep_warm=data.get("keep_warm", False))
 
 
 def _check(scope: str) -> str:

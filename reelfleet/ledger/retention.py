@@ -22,6 +22,12 @@ class Retention:
     """About how many events the fleet's stream holds."""
     notes: int = 100
     """How many notes a job's row holds; later ones are told as events only."""
+    faults: int = 10
+    """How many of a worker's latest faults are known."""
+    faults_kept: timedelta = timedelta(days=1)
+    """How long they are known without another."""
+    too_small_wait: timedelta = timedelta(seconds=1)
+    """How long a job waits for its next ticket that a device was too small for."""
     progress_every: timedelta = timedelta(milliseconds=250)
     """The least time between two progress events of one phase."""
 
@@ -30,7 +36,8 @@ class Retention:
         return (
             f"local KEEP = {{rows_ms = {milliseconds(self.rows)}, events_ms = {milliseconds(self.events)}, "
             f"preview_ms = {milliseconds(self.previews)}, job_events = {self.job_events}, fleet_events = {self.fleet_events}, "
-            f"notes = {self.notes}, progress_every_ms = {milliseconds(self.progress_every)}}}\n"
+            f"notes = {self.notes}, faults = {self.faults}, faults_s = {milliseconds(self.faults_kept) // 1000}, "
+            f"too_small_ms = {milliseconds(self.too_small_wait)}, progress_every_ms = {milliseconds(self.progress_every)}}}\n"
         )
 
 

@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from reelfleet.contract.errors import ContractMismatch, WireError
-from reelfleet.contract.job import JobState, JobStatus, Progress, Want
+from reelfleet.contract.job import CheckpointMark, JobState, JobStatus, Progress, Want
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.contract.spec import GenerationSpec
-from reelfleet.ledger.types import JobRow
+from reelfleet.ledger.types import CheckpointRef, Diagnosis, JobRow
 
 _ARTIFACTS = TypeAdapter(tuple[Artifact, ...])
 _TIMING = "timing."
 
 STATUS_FIELDS = (
     "job_id", "model", "state", "stage", "progress", "attempt", "worker", "priority", "tenant",
-    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes",
+    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions",
 )  # fmt: skip
 """The fields that :func:`parse_status` needs: not the request nor the spec, which can be large."""
 
@@ -57,7 +57,7 @@ def parse_row(fields: dict[str, str]) -> JobRow:
     """
     try:
         return _parse_row(fields)
-    except (ValidationError, ValueError, KeyError) as error:
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise _mismatch(fields, error) from error
 
 
@@ -68,6 +68,7 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
         ContractMismatch: when another version of reelfleet wrote something that this one cannot read.
     """
     try:
+        checkpoint = _checkpoint(fields)
         return JobStatus(
             job_id=fields["job_id"],
             model=fields["model"],
@@ -85,8 +86,10 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
             artifacts=_artifacts(fields),
             error=_error(fields.get("error")),
             notes=_notes(fields),
+            checkpoint=None if checkpoint is None else CheckpointMark(step=checkpoint.step, of=checkpoint.of),
+            preemptions=int(fields.get("preemptions", 0)),
         )
-    except (ValidationError, ValueError, KeyError) as error:
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise _mismatch(fields, error) from error
 
 
@@ -123,6 +126,12 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
         idempotency_key=fields.get("idempotency_key"),
         timings={name.removeprefix(_TIMING): float(value) for name, value in fields.items() if name.startswith(_TIMING)},
         report=fields.get("report"),
+        checkpoint=_checkpoint(fields),
+        preemptible=fields.get("preemptible") == "1",
+        preemptions=int(fields.get("preemptions", 0)),
+        needs_memory=int(fields["needs_memory"]) if "needs_memory" in fields else None,
+        pause_reason=fields.get("pause_reason"),
+        diagnosis=Diagnosis(**json.loads(fields["diagnosis"])) if "diagnosis" in fields else None,
         manifest_uri=fields.get("manifest_uri"),
         artifacts=_artifacts(fields),
     )
@@ -131,6 +140,11 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
 def _progress(fields: dict[str, str]) -> Progress | None:
     text = fields.get("progress")
     return Progress.model_validate_json(text) if text else None
+
+
+def _checkpoint(fields: dict[str, str]) -> CheckpointRef | None:
+    text = fields.get("checkpoint")
+    return CheckpointRef(**json.loads(text)) if text else None
 
 
 def _error(text: str | None) -> WireError | None:

@@ -9,7 +9,7 @@ from reelfleet.contract.names import Stage
 from reelfleet.ledger.connection import Connection
 from reelfleet.ledger.jobs.part import maybe_ticket_due, ticket_due
 from reelfleet.ledger.locks import Locks
-from reelfleet.ledger.types import Expired, TicketDue
+from reelfleet.ledger.types import Expired, TicketDue, Waiting
 from reelfleet.tickets import ticket_id, ticket_lists
 
 _LOCK = "steward"
@@ -80,6 +80,21 @@ class Steward:
             JobNotFound: when there is no such job.
         """
         return maybe_ticket_due(self._connection.run("reroute", job_id=job_id, stage=stage, queue=queue))
+
+    def most_urgent(self) -> list[Waiting]:
+        """Return the job of the best priority, and of those the oldest, that waits on each queue; none of paused queues."""
+        _, found = self._connection.run("most_urgent")
+        rows = ([field.decode() for field in fields] for fields in found)
+        return [Waiting(job_id, queue, int(priority), int(waited_ms) / 1000) for job_id, queue, priority, waited_ms in rows]
+
+    def useless_checkpoints(self, limit: int = _BATCH) -> list[str]:
+        """Return jobs whose checkpoints nobody needs any more: they succeeded, were aborted, or were forgotten."""
+        found = self._connection.command("SRANDMEMBER", self._connection.keys.useless_checkpoints, limit)
+        return [job_id.decode() for job_id in found]
+
+    def checkpoints_removed(self, job_id: str) -> None:
+        """Say that a job's checkpoints are no longer in the store."""
+        self._connection.command("SREM", self._connection.keys.useless_checkpoints, job_id)
 
     def tickets_in(self, queue: str) -> set[str]:
         """Return the Celery task ids of the tickets that lie in a queue, whatever their priority; see :mod:`reelfleet.tickets`."""

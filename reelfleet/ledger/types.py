@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import JsonValue
+
 from reelfleet.contract.errors import WireError
-from reelfleet.contract.job import JobState, JobStatus, Progress, Want
+from reelfleet.contract.job import CheckpointMark, JobState, JobStatus, Progress, Want
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.contract.spec import GenerationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRef:
+    """A complete checkpoint in the store."""
+
+    key: str
+    step: int
+    """Denoise steps that it holds."""
+    of: int
+    """How many there are; as many as ``step`` when only the decoding is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,8 @@ class NewJob:
     max_attempts: int
     notes: tuple[str, ...] = ()
     """What is worth knowing of where the job comes from."""
+    checkpoint: CheckpointRef | None = None
+    """From where it goes on: the checkpoint of the job that this one is a retry of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,20 @@ class Lease:
     """Grows with every claim of the job; everything written outside carries it."""
     attempt: int
     worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a worker's parent process knows about the death of its child."""
+
+    exit_signal: str = ""
+    """Such as ``SIGSEGV``."""
+    stderr_tail: str = ""
+    """The last that it wrote; the ledger keeps the last 4000 characters."""
+    device: dict[str, JsonValue] = field(default_factory=dict)
+    """A snapshot of the device after the death: kind, name, memory in use, …"""
+    diagnosed_attempt: int = 0
+    """Which attempt this is of; set by the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +122,16 @@ class JobRow:
     """Seconds by phase, as the stages handed them on."""
     report: str | None
     """JSON that one stage left for the next."""
+    checkpoint: CheckpointRef | None
+    """The newest complete one."""
+    preemptible: bool
+    preemptions: int
+    """How often it gave way to another job."""
+    needs_memory: int | None
+    """Bytes of device memory that were too few; only a larger device gets the job."""
+    pause_reason: str | None
+    diagnosis: Diagnosis | None
+    """What is known of the last child that died of it."""
     manifest_uri: str | None
     artifacts: tuple[Artifact, ...]
 
@@ -120,6 +159,8 @@ class JobRow:
             artifacts=self.artifacts,
             error=self.error,
             notes=self.notes,
+            checkpoint=None if self.checkpoint is None else CheckpointMark(step=self.checkpoint.step, of=self.checkpoint.of),
+            preemptions=self.preemptions,
         )
 
 
@@ -154,6 +195,10 @@ class RefusalReason(StrEnum):
     NOT_YET = "not_yet"
     #: The job's frames lie on another host.
     WRONG_HOST = "wrong_host"
+    #: The worker was asked to leave the fleet and takes nothing new.
+    DRAINING = "draining"
+    #: The job ran out of memory on a device that was no smaller.
+    TOO_SMALL = "too_small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +216,10 @@ class Order(StrEnum):
     GO = "go"
     #: Stand still until the order changes.
     HOLD = "hold"
+    #: Give the job back; it is paused.
+    PAUSE = "pause"
+    #: Give the job back; it waits for a worker again.
+    YIELD = "yield"
     #: Stop and end the job as aborted.
     ABORT = "abort"
     #: Stop and end the job as timed out.
@@ -186,8 +235,19 @@ class Kept(StrEnum):
     NO = "no"
     #: It holds for longer, and the job is to be aborted: a child that does not hear of it in time is to be stopped.
     ABORTING = "aborting"
+    #: It holds for longer, and the job's deadline has passed: a child that does not hear of it in time is to be stopped.
+    OUT_OF_TIME = "out_of_time"
     #: The phase has used up its time: the child is to be stopped.
     OVERRAN = "overran"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a worker's parent process finds the job of its child."""
+
+    kept: Kept
+    for_s: float
+    """Since when it is so, by Redis' clock: seconds since the abort was ordered, the deadline passed or the phase's time was used up; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +258,38 @@ class TicketDue:
     stage: Stage
     queue: str
     priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Where a job went that was given back."""
+
+    state: JobState
+    """``queued`` or ``paused``; or the end that had been ordered or was due: ``aborted``, ``failed`` (timed out)."""
+    ticket: TicketDue | None
+    """The ticket to issue now; none while the fleet or the queue is paused, for then it is due when the pause ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The most urgent job that waits on a queue."""
+
+    job_id: str
+    queue: str
+    priority: int
+    waited_s: float
+    """Since it began to wait, this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A job that ended badly on a worker, in a way that its device may be to blame for."""
+
+    job_id: str
+    model: str
+    code: str
+    """An error's code, or ``died`` when the process died of the job."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +315,5 @@ class Pause:
     by: str
     reason: str
     at: datetime
+    keep_warm: bool = False
+    """Whether the models stay in memory meanwhile."""

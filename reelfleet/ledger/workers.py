@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from reelfleet.contract.errors import ContractMismatch
 from reelfleet.contract.worker import WorkerInfo, WorkerRole, WorkerState
 from reelfleet.ledger.connection import Connection
 from reelfleet.ledger.row import required_instant
+from reelfleet.ledger.types import Fault
 
 DRAIN_KEPT_S = 86_400
 """How long an order to drain waits for a worker that is away."""
@@ -18,7 +20,7 @@ WARM_KEPT_S = 86_400
 
 
 class Workers:
-    """Heartbeats and drains."""
+    """Heartbeats, drains and faults."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -40,7 +42,7 @@ class Workers:
         """Say that a worker is gone for good; an order to drain is done with that, so that its successor of the same name serves."""
         keys = self._connection.keys
         self._connection.pipeline(
-            [("ZREM", keys.workers, name), ("HDEL", keys.worker_infos, name), ("DEL", keys.drain(name), keys.warm(name))]
+            [("ZREM", keys.workers, name), ("HDEL", keys.worker_infos, name), ("DEL", keys.drain(name), keys.warm(name), keys.faults(name))]
         )
 
     def all(self) -> list[WorkerInfo]:
@@ -58,13 +60,38 @@ class Workers:
             info for info in self.all() if info.role is WorkerRole.GPU and model in info.models and info.state is not WorkerState.DRAINING
         ]
 
-    def request_drain(self, name: str) -> None:
-        """Order a worker to finish what it holds, take nothing new and exit; kept for a day if the worker is away."""
-        self._connection.command("SET", self._connection.keys.drain(name), "1", "EX", DRAIN_KEPT_S)
+    def request_drain(self, name: str, reason: str = "") -> None:
+        """Order a worker to give back what it holds, take nothing new and exit; kept for a day if the worker is away.
+
+        The fleet is told, once per reason. A worker orders it to itself when its device fails.
+        """
+        self._connection.run("request_drain", worker=name, reason=reason, kept_s=DRAIN_KEPT_S)
 
     def drain_requested(self, name: str) -> bool:
         """Return whether the worker was asked to drain."""
-        return bool(self._connection.command("EXISTS", self._connection.keys.drain(name)))
+        return self.drain_reason(name) is not None
+
+    def drain_reason(self, name: str) -> str | None:
+        """Return why the worker was asked to drain: an empty text when nobody said, ``None`` when it was not asked."""
+        reason: bytes | None = self._connection.command("GET", self._connection.keys.drain(name))
+        return None if reason is None else reason.decode()
+
+    def faults(self, name: str) -> tuple[Fault, ...]:
+        """Return what went wrong on a worker since a stage last ended well there, in the order in which it did; at most the last ten.
+
+        Errors that say nothing about the device are not among them, nor processes that were killed for an abort.
+        """
+        found: list[bytes] = self._connection.command("LRANGE", self._connection.keys.faults(name), 0, -1)
+        return tuple(_fault(text) for text in reversed(found))
+
+    def clear_faults(self, name: str) -> None:
+        """Forget what went wrong on a worker: its process, or its device, was replaced."""
+        self._connection.command("DEL", self._connection.keys.faults(name))
+
+
+def _fault(text: bytes) -> Fault:
+    data = json.loads(text)
+    return Fault(data["job_id"], data["model"], data["code"], required_instant(data["at"]))
 
 
 def _info(text: str, *, asked_to_drain: bool) -> WorkerInfo:

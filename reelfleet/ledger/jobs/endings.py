@@ -10,8 +10,9 @@ from reelfleet.contract.errors import Aborted, WireError
 from reelfleet.contract.job import JobState, Phase
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.jobs.part import JobsPart
-from reelfleet.ledger.types import Lease
+from reelfleet.ledger.faults import BLAMES_DEVICE
+from reelfleet.ledger.jobs.part import JobsPart, ticket_due
+from reelfleet.ledger.types import GivenBack, Lease
 
 _ARTIFACTS = TypeAdapter(tuple[Artifact, ...])
 
@@ -38,7 +39,7 @@ class Endings(JobsPart):
 
         Args:
             lease: the caller's lease.
-            stage: what comes next; the same stage gives the job back without an attempt being counted (a drain).
+            stage: what comes next.
             queue: where it waits.
             host: the only host that can run it, if it reads this host's spool.
             spool: the folder on that host.
@@ -51,10 +52,22 @@ class Endings(JobsPart):
         answer = self._run_held("hand_on", lease, stage=stage, queue=queue, host=host, spool=spool, timings=timings, report=report)
         return JobState(answer[1].decode())
 
+    def give_back(self, lease: Lease, *, note: str = "") -> GivenBack:
+        """Stop at a step, so that the job goes on later, here or elsewhere, from its checkpoint, within the same attempt.
+
+        What ``Order.PAUSE`` and ``Order.YIELD`` ask for. A job that was to give way to another counts as preempted once more.
+
+        Args:
+            lease: the caller's lease.
+            note: why, told with the event.
+        """
+        state, ticket = self._run_held("give_back", lease, note=note)
+        return GivenBack(JobState(state), ticket_due(ticket[1]) if ticket[0] == b"due" else None)
+
     def decide(self, lease: Lease, manifest_bytes: bytes) -> bytes:
         """Return the manifest that is the job's: these bytes, or those that were decided before.
 
-        Once decided, neither an abort nor the deadline takes the result back.
+        Once decided, neither an abort, a pause, the deadline nor any number of vanished holders takes the result back.
 
         Raises:
             Aborted: when the job was to be aborted before anything was decided.
@@ -77,6 +90,8 @@ class Endings(JobsPart):
         retry_stage: Stage | None = None,
         retry_queue: str | None = None,
         backoff_s: float = 0.0,
+        counts: bool = True,
+        needs_memory: int | None = None,
     ) -> JobState:
         """Report an error.
 
@@ -86,6 +101,9 @@ class Endings(JobsPart):
             retry_stage: where the next attempt begins; ``None`` is this stage again. Another stage forgets host and spool.
             retry_queue: where it waits; ``None`` is the same queue.
             backoff_s: for how long it waits before a ticket is due.
+            counts: whether the retry is another attempt and the error may be the worker's fault. Not so when the job is sent to
+                a larger device: then it is retried although no attempt is left.
+            needs_memory: bytes of device memory that were too few; only a device with more gets the job from now on.
 
         Returns:
             ``queued`` when another attempt follows (``paused`` if the job is to pause), ``failed`` when none does,
@@ -100,6 +118,9 @@ class Endings(JobsPart):
             retry_stage=retry_stage,
             retry_queue=retry_queue,
             backoff_ms=round(backoff_s * 1000),
+            counts=counts or None,
+            needs_memory=needs_memory,
+            blames_device=error.code in BLAMES_DEVICE or None,
         )
         return JobState(answer[1].decode())
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reelfleet.contract.spec import GenerationSpec
-from reelfleet.ledger.jobs.part import JobsPart
-from reelfleet.ledger.types import Lease
+from reelfleet.ledger.jobs.part import JobsPart, checkpoint_json
+from reelfleet.ledger.types import CheckpointRef, Lease
 
 MAX_NOTE = 2000
 """Characters of a note that are kept."""
@@ -20,6 +20,14 @@ class Findings(JobsPart):
     def note(self, lease: Lease, text: str) -> None:
         """Add something that is worth knowing and changes no state."""
         self._run_held("note", lease, text=text[:MAX_NOTE])
+
+    def keep_checkpoint(self, lease: Lease, ref: CheckpointRef) -> None:
+        """Name the newest complete checkpoint: from now on whoever claims the job goes on from there."""
+        self._run_held("keep_checkpoint", lease, checkpoint=checkpoint_json(ref))
+
+    def drop_checkpoint(self, lease: Lease) -> None:
+        """Name none: the one that was named turned out to be of no use, and the job starts over."""
+        self._run_held("keep_checkpoint", lease)
 
     def put_preview(self, lease: Lease, image: bytes, media_type: str) -> None:
         """Publish a preview image in place of the last one."""

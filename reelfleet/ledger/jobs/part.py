@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.connection import Connection
-from reelfleet.ledger.types import Lease, TicketDue
+from reelfleet.ledger.types import CheckpointRef, Lease, TicketDue
 
 
 class JobsPart:
@@ -18,6 +20,11 @@ class JobsPart:
     def _run_held(self, script: str, lease: Lease, *, data: bytes = b"", **named: Any) -> list[Any]:
         """Run a script that only the current holder of the job may run."""
         return self._connection.run(script, data=data, job_id=lease.job_id, fence=lease.fence, worker=lease.worker, **named)
+
+
+def checkpoint_json(ref: CheckpointRef) -> str:
+    """Return a checkpoint as its field of the row."""
+    return json.dumps(asdict(ref))
 
 
 def ticket_due(fields: list[bytes]) -> TicketDue:

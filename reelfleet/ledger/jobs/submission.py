@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reelfleet.contract.errors import IdempotencyConflict
-from reelfleet.ledger.jobs.part import JobsPart
+from reelfleet.ledger.jobs.part import JobsPart, checkpoint_json
 from reelfleet.ledger.types import NewJob, Submitted
 
 
@@ -38,6 +38,8 @@ class Submission(JobsPart):
             stage=new.stage,
             queue=new.queue,
             max_attempts=new.max_attempts,
+            preemptible=request.preemptible or None,
+            checkpoint=None if new.checkpoint is None else checkpoint_json(new.checkpoint),
             notes=json.dumps(new.notes) if new.notes else None,
         )
         if outcome == "conflict":

@@ -7,13 +7,16 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local TERMINAL = {succeeded = true, failed = true, aborted = true, quarantined = true}
+local NO_DIAGNOSIS = '{"diagnosed_attempt":0,"exit_signal":"","stderr_tail":"","device":{}}'
 local SPILLABLE = {progress = true, preview = true, note = true}
 local NUMBERS = {
   'priority', 'attempt', 'max_attempts', 'fence', 'lease_until', 'created', 'deadline', 'phase_until', 'phase_limit', 'progress_at',
+  'preemptions', 'needs_memory', 'abort_at',
 }
 local TEXTS = {
   'state', 'want', 'stage', 'queue', 'tenant', 'counts', 'holder', 'worker', 'claim_token', 'host', 'phase', 'progress', 'error_code',
   'last_error', 'released', 'decided', 'abort_reason', 'notes', 'started',
+  'model', 'given_back', 'preemptible', 'checkpoint', 'pause_reason',
 }
 
 local function key(...)
@@ -45,6 +48,21 @@ local function write(job, changes)
   redis.call('HSET', key('job', job.id), unpack(flat))
 end
 
+local function append(fields, extra)
+  for name, value in pairs(extra) do
+    if value ~= '' then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
+    end
+  end
+end
+
+local function tell_fleet(kind, extra)
+  local fields = {'kind', kind}
+  append(fields, extra)
+  redis.call('XADD', key('fleet'), 'MAXLEN', '~', KEEP.fleet_events, '*', unpack(fields))
+end
+
 -- Append to the job's stream and, unless it only tells of progress, to the fleet's.
 local function emit(job, kind, extra)
   local fields = {'kind', kind, 'job_id', job.id, 'state', job.state, 'stage', job.stage, 'attempt', job.attempt}
@@ -52,10 +70,7 @@ local function emit(job, kind, extra)
     fields[#fields + 1] = 'worker'
     fields[#fields + 1] = job.worker
   end
-  for name, value in pairs(extra or {}) do
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
-  end
+  append(fields, extra or {})
   redis.call('XADD', key('events', job.id), 'MAXLEN', '~', KEEP.job_events, '*', unpack(fields))
   if not SPILLABLE[kind] then
     redis.call('XADD', key('fleet'), 'MAXLEN', '~', KEEP.fleet_events, '*', unpack(fields))
@@ -84,13 +99,20 @@ end
 
 -- Waiting and holding -------------------------------------------------------------------------------------------------
 
+-- Of the jobs that wait on a queue the most urgent has the lowest rank: by priority, then by age. (9 * 10^13 ms are far beyond any clock.)
+local function rank(job)
+  redis.call('ZADD', key('ranks', job.queue), job.priority * 10000000000000 + job.created, job.id)
+end
+
 local function wait_for_ticket(job, ticketed_at)
-  redis.call('ZADD', key('waiting', job.queue), ticketed_at, job.id)
+  if redis.call('ZADD', key('waiting', job.queue), ticketed_at, job.id) == 1 then write(job, {waiting_since = now}) end
+  rank(job)
   redis.call('SADD', key('queues'), job.queue)
 end
 
 local function stop_waiting(job)
   redis.call('ZREM', key('waiting', job.queue), job.id)
+  redis.call('ZREM', key('ranks', job.queue), job.id)
   redis.call('ZREM', key('delayed'), job.id)
   redis.call('ZREM', key('deadlines'), job.id)
 end
@@ -119,9 +141,11 @@ local function next_fence(job)
   return math.max(job.fence + 1, now)
 end
 
+-- However a lease ends, the device is free for whom the job was to give way to.
 local function release(job, verb)
   redis.call('ZREM', key('leases'), job.id)
-  write(job, {holder = '', lease_until = 0, phase_until = 0, released = job.fence .. ':' .. verb})
+  local want = job.want == 'yield' and 'run' or job.want
+  write(job, {holder = '', lease_until = 0, phase_until = 0, want = want, released = job.fence .. ':' .. verb})
 end
 
 local function held(job)
@@ -131,11 +155,12 @@ end
 -- Ends ----------------------------------------------------------------------------------------------------------------
 
 local function forget(job_id)
-  local row = redis.call('HMGET', key('job', job_id), 'state', 'tenant', 'idempotency_key')
+  local row = redis.call('HMGET', key('job', job_id), 'state', 'tenant', 'idempotency_key', 'checkpoint')
   redis.call('DEL', key('job', job_id), key('events', job_id), key('preview', job_id), key('decided', job_id))
   redis.call('ZREM', key('jobs'), job_id)
   redis.call('ZREM', key('ids'), job_id)
   redis.call('ZREM', key('ended'), job_id)
+  if row[4] and row[4] ~= '' then redis.call('SADD', key('useless_checkpoints'), job_id) end
   if not row[1] then return end
   redis.call('ZREM', key('state', row[1]), job_id)
   redis.call('ZREM', key('tenant', row[2]), job_id)
@@ -148,10 +173,18 @@ local function forget_old()
   for _, job_id in ipairs(old) do forget(job_id) end
 end
 
+-- A result, or nobody's wish for one, makes the checkpoint useless; after other ends a retry may go on from it.
+local function drop_checkpoint(job)
+  if job.checkpoint == '' then return end
+  redis.call('SADD', key('useless_checkpoints'), job.id)
+  write(job, {checkpoint = ''})
+end
+
 local function finish(job, state, error_code, error)
   stop_waiting(job)
   redis.call('ZREM', key('leases'), job.id)
   enter(job, state)
+  if state == 'succeeded' or state == 'aborted' then drop_checkpoint(job) end
   write(job, {holder = '', lease_until = 0, phase_until = 0, finished = now, error_code = error_code or '', error = error or ''})
   redis.call('SREM', key('open', job.tenant), job.id)
   redis.call('ZADD', key('ended'), now, job.id)
@@ -163,7 +196,9 @@ end
 local function finish_aborted(job)
   local reason = job.abort_reason
   local message = reason == '' and 'the job was aborted' or 'the job was aborted: ' .. reason
-  finish(job, 'aborted', 'aborted', wire_error('aborted', message, cjson.encode({reason = reason, at = where(job)})))
+  local latency_s = job.abort_at > 0 and (now - job.abort_at) / 1000 or 0
+  local details = cjson.encode({reason = reason, at = where(job), phase = job.phase, latency_s = latency_s})
+  finish(job, 'aborted', 'aborted', wire_error('aborted', message, details))
 end
 
 local function finish_timed_out(job)
@@ -177,8 +212,11 @@ local function quarantine(job)
     .. (job.worker == '' and '' or ' on ' .. job.worker) .. '; look at that worker\'s log before submitting it again'
   local step = job.progress ~= '' and cjson.decode(job.progress).step or 0
   local details = cjson.encode({attempts = job.attempt, phase = job.phase, step = step, stage = job.stage, worker = job.worker})
+  local diagnosis = redis.call('HGET', key('job', job.id), 'diagnosis') or NO_DIAGNOSIS
   local last = job.last_error == '' and 'null' or job.last_error
-  finish(job, 'quarantined', 'quarantined', wire_error('quarantined', message, details:sub(1, -2) .. ',"last_error":' .. last .. '}'))
+  -- Both are JSON texts already, and are passed on untouched.
+  details = details:sub(1, -2) .. ',' .. diagnosis:sub(2, -2) .. ',"last_error":' .. last .. '}'
+  finish(job, 'quarantined', 'quarantined', wire_error('quarantined', message, details))
 end
 
 -- Between holders -----------------------------------------------------------------------------------------------------
@@ -194,7 +232,7 @@ local function settle(job, delay_ms)
   if out_of_time(job) then return finish_timed_out(job) end
   if job.deadline > 0 then redis.call('ZADD', key('deadlines'), job.deadline, job.id) end
   if job.want == 'pause' then return enter(job, 'paused') end
-  enter(job, job.counts == '1' and 'queued' or 'running')
+  enter(job, (job.counts == '1' or job.given_back == '1') and 'queued' or 'running')
   if delay_ms and delay_ms > 0 then
     redis.call('ZADD', key('delayed'), now + delay_ms, job.id)
   else
@@ -202,17 +240,22 @@ local function settle(job, delay_ms)
   end
 end
 
--- The holder is gone without a word: its fence is void, and the next claim counts.
-local function vanish(job)
-  local gone = job.worker
+-- The job lost its holder, or the host of its frames. The next claim counts, unless the result is decided: such a job is as good as
+-- delivered, somebody only has to write down what was decided, and no number of vanished holders takes that back.
+local function mark_lost(job)
+  write(job, {counts = job.decided == '' and '1' or '0', given_back = '1'})
+end
+
+-- The holder is gone without a word: its fence is void, and the next claim counts, unless the result is decided.
+local function vanish(job, how)
+  local told = job.worker .. ' ' .. (how or 'stopped answering') .. ' at ' .. where(job) .. ' in attempt ' .. job.attempt .. ' of ' .. job.max_attempts
   release(job, 'vanish')
-  write(job, {fence = next_fence(job), counts = '1'})
+  write(job, {fence = next_fence(job)})
+  mark_lost(job)
   if job.want == 'abort' or out_of_time(job) then return settle(job) end
-  if job.attempt >= job.max_attempts then return quarantine(job) end
+  if job.counts == '1' and job.attempt >= job.max_attempts then return quarantine(job) end
   settle(job)
-  emit(job, 'retrying', {
-    message = gone .. ' stopped answering at ' .. where(job) .. ' in attempt ' .. job.attempt .. ' of ' .. job.max_attempts,
-  })
+  emit(job, 'retrying', {message = told})
 end
 
 local function paused_scope(queue, worker)
@@ -222,4 +265,30 @@ local function paused_scope(queue, worker)
     if found[index] then return scope end
   end
   return nil
+end
+
+local function draining(worker)
+  return redis.call('EXISTS', key('drain', worker)) == 1
+end
+
+-- The ticket to issue for a job that waits; none while the fleet or its queue is paused, for then it is due when the pause ends.
+local function ticket_now(job)
+  if not redis.call('ZSCORE', key('waiting', job.queue), job.id) then return {'none'} end
+  if paused_scope(job.queue, '') then
+    redis.call('ZADD', key('waiting', job.queue), 'XX', 0, job.id)
+    return {'none'}
+  end
+  return {'due', ticket_due(job)}
+end
+
+-- What went wrong on a worker lately, the newest first, so that it can tell when it is its device that fails.
+local function fault(job, worker, code)
+  local faults = key('faults', worker)
+  redis.call('LPUSH', faults, cjson.encode({job_id = job.id, model = job.model, code = code, at = now}))
+  redis.call('LTRIM', faults, 0, KEEP.faults - 1)
+  redis.call('EXPIRE', faults, KEEP.faults_s)
+end
+
+local function went_well(worker)
+  redis.call('DEL', key('faults', worker))
 end

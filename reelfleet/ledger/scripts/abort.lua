@@ -7,7 +7,7 @@ if job.decided ~= '' then
   emit(job, 'note', {message = 'the abort came too late: the result is decided'})
   return {'ok', job.state}
 end
-write(job, {want = 'abort', abort_reason = args.reason or ''})
+write(job, {want = 'abort', abort_reason = args.reason or '', abort_at = now})
 if held(job) then
   emit(job, 'ordered', {message = 'abort'})
 else

@@ -36,6 +36,15 @@ local not_before = redis.call('ZSCORE', key('delayed'), job.id)
 if not_before and tonumber(not_before) > now then
   return refuse('not_yet', 'due in ' .. (tonumber(not_before) - now) .. ' ms')
 end
+if draining(args.worker) then
+  redis.call('ZADD', key('waiting', job.queue), 'XX', 0, job.id)
+  return refuse('draining', args.worker .. ' takes nothing new')
+end
+if job.needs_memory > 0 and args.memory_bytes and args.memory_bytes <= job.needs_memory and job.stage == 'generate' then
+  stop_waiting(job)
+  settle(job, KEEP.too_small_ms)
+  return refuse('too_small', 'ran out of memory with ' .. job.needs_memory .. ' bytes; this device has ' .. args.memory_bytes)
+end
 if job.host ~= '' and job.host ~= args.host then return refuse('wrong_host', 'the frames lie on ' .. job.host) end
 
 if job.counts == '1' then
@@ -47,7 +56,7 @@ if job.counts == '1' then
 end
 stop_waiting(job)
 write(job, {
-  attempt = job.attempt, counts = '0', fence = next_fence(job), holder = args.worker, worker = args.worker, claim_token = args.token,
+  attempt = job.attempt, counts = '0', given_back = '', fence = next_fence(job), holder = args.worker, worker = args.worker, claim_token = args.token,
   started = job.started == '' and now or job.started, phase = '', progress = '', progress_at = 0, phase_until = 0, phase_limit = 0,
 })
 extend(job, args.lease_ms)

@@ -4,6 +4,7 @@ local job = load(args.job_id)
 if is_replay(job, 'hand_on') then return {'ok', job.state} end
 if not holds(job) then return {'lease_lost'} end
 release(job, 'hand_on')
+went_well(args.worker)
 write(job, {stage = args.stage, queue = args.queue, host = args.host or '', spool = args.spool or ''})
 if args.report then write(job, {report = args.report}) end
 for name, seconds in pairs(args.timings or {}) do write(job, {['timing.' .. name] = seconds}) end

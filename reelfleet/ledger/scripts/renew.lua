@@ -7,7 +7,10 @@ local function order()
   if job.want == 'abort' then return 'abort' end
   if out_of_time(job) then return 'timeout' end
   if job.decided ~= '' then return 'go' end
-  if job.want == 'pause' or paused_scope(job.queue, job.worker) then return 'hold' end
+  if job.want == 'pause' then return 'pause' end
+  if paused_scope(job.queue, job.worker) then return 'yield' end
+  -- A delivery is short: it is done before anybody has won by stopping it.
+  if job.stage ~= 'deliver' and (job.want == 'yield' or draining(job.worker)) then return 'yield' end
   return 'go'
 end
 

@@ -3,7 +3,7 @@
 local job = load(args.job_id)
 if not job then return {'not_found'} end
 if TERMINAL[job.state] or job.want ~= 'pause' then return {'none'} end
-write(job, {want = 'run'})
+write(job, {want = 'run', pause_reason = ''})
 if job.holder ~= '' then
   emit(job, 'ordered', {message = 'resume'})
   return {'none'}
@@ -11,4 +11,4 @@ end
 settle(job)
 if TERMINAL[job.state] then return {'none'} end
 emit(job, 'resumed')
-return {'due', ticket_due(job)}
+return ticket_now(job)

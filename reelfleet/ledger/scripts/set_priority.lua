@@ -7,4 +7,5 @@ write(job, {priority = args.priority})
 emit(job, 'ordered', {message = 'priority ' .. args.priority})
 if not redis.call('ZSCORE', key('waiting', job.queue), job.id) then return {'none'} end
 redis.call('ZADD', key('waiting', job.queue), 0, job.id)
-return {'due', ticket_due(job)}
+rank(job)
+return ticket_now(job)
