@@ -10,7 +10,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install run up down test check format docs bench constraints clean
+.PHONY: help install run up down test chaos check format docs bench constraints clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,6 +41,9 @@ down: ## Stop what `make up` started
 
 test: install ## Run every test that needs no GPU
 	$(ONE_THREAD) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+chaos: install ## Kill, stop, cut and fill up what a fleet stands on while it does 2000 jobs; CHAOS_ARGS="--jobs 200 --seed 7"
+	$(ONE_THREAD) $(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 check: install ## Lint, check formatting, types and the direction of imports
 	$(BIN)/ruff check .

@@ -1,0 +1,51 @@
+"""``make chaos``: the long run."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+from tests.chaos.driver import Driver
+from tests.chaos.faults import KINDS
+from tests.chaos.options import Options
+
+
+def main() -> int:
+    """Run and return the exit status: 0 when nothing was lost, doubled, different or left."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--fault-every", type=float, default=1.5, help="mean seconds between two faults")
+    parser.add_argument("--window", type=int, default=40, help="open jobs at a time")
+    parser.add_argument("--appendfsync", choices=["everysec", "always"], default="always")
+    parser.add_argument("--only", nargs="+", choices=sorted(KINDS), default=[], help="kinds of fault")
+    parser.add_argument("--without", nargs="+", choices=sorted(KINDS), default=[])
+    parser.add_argument("--dir", type=Path, default=Path(".reel/chaos"), help="logs and the report go to a folder here")
+    given = parser.parse_args()
+    folder = given.dir.resolve() / f"{given.seed}-{secrets.token_hex(3)}"
+    options = Options(
+        seed=given.seed,
+        jobs=given.jobs,
+        folder=folder,
+        cache_dir=given.dir.resolve() / "models",
+        fault_every_s=given.fault_every,
+        window=given.window,
+        appendfsync=given.appendfsync,
+        only=tuple(given.only),
+        without=tuple(given.without),
+    )
+    _say(f"seed {given.seed}, logs in {folder}")
+    report = Driver(options, _say).run()
+    _say(report.text())
+    return 0 if report.passed else 1
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
