@@ -43,6 +43,14 @@ class SpoolWriter:
         self._count = 0
         self._audio: SpooledAudio | None = None
 
+    def restart(self) -> None:
+        """Remove what was written: the same clip comes again from its beginning."""
+        self._close_files()
+        with writing(self.folder):
+            for name in (INDEX_NAME, FRAMES_NAME, AUDIO_NAME):
+                (self.folder / name).unlink(missing_ok=True)
+        self._size, self._count, self._audio = None, 0, None
+
     def begin_frames(self, width: int, height: int, fps: float | None) -> None:
         """Say what the frames will be; ``fps`` is none for images.
 

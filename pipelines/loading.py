@@ -14,11 +14,12 @@ from config.settings import Settings
 from pipelines.classes import pipeline_class
 from pipelines.device import DeviceInfo
 from pipelines.faults import translated_load
+from pipelines.ladder import Degradation
 from pipelines.load_report import refusing_holes
 from pipelines.placement import held_bytes, place, touch_weights
 from pipelines.sources import locate
 from pipelines.torch_setup import dtype_name, dtype_of, main_dtype, synchronize, torch_device
-from pipelines.weight_hashes import weight_files, weights_sha256
+from pipelines.weight_hashes import settings_sha256, weight_files, weights_sha256
 from reelfleet.contract.errors import InvalidConfig
 
 
@@ -31,7 +32,11 @@ class LoadedModel:
     dtype: str
     bytes: int
     weights_sha256: dict[str, str]
+    settings_sha256: str
+    """Of configurations and tokenizers."""
     notes: tuple[str, ...]
+    degraded: tuple[Degradation, ...]
+    """How it lies on its device if that is less than it was meant to be."""
     load_s: float
     warm_up_s: float
     _scheduler: Any = field(repr=False)
@@ -42,7 +47,9 @@ class LoadedModel:
         return self.pipeline
 
 
-def load(entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: Callable[[int], None]) -> LoadedModel:
+def load(
+    entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: Callable[[int], None], offload: Degradation | None = None
+) -> LoadedModel:
     """Find a model's weights, load them, place them, read them and hash them.
 
     Args:
@@ -50,6 +57,7 @@ def load(entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: C
         settings: cache folder, and whether weights may be downloaded.
         device: where it will run.
         make_room: called with the bytes of the weight files before they are loaded.
+        offload: how to place it, after memory ran out; without it as its estimate says.
 
     Raises:
         ModelLoadFailed: for anything wrong with the weights.
@@ -68,7 +76,8 @@ def load(entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: C
                 str(folder), dtype=_dtypes(entry, dtype), variant=entry.source.variant, use_safetensors=True, local_files_only=True
             )
         _adjust(pipeline, entry)
-        notes = place(pipeline, entry, device)
+        held = held_bytes(pipeline)
+        degraded = place(pipeline, entry, device, offload)
         synchronize(torch_device(device))
         loaded = time.perf_counter()
         touch_weights(pipeline)
@@ -78,9 +87,11 @@ def load(entry: ModelEntry, settings: Settings, device: DeviceInfo, make_room: C
         entry=entry,
         pipeline=pipeline,
         dtype=dtype_name(dtype),
-        bytes=held_bytes(pipeline),
+        bytes=held,
         weights_sha256=hashes,
-        notes=(*notes, *((unpinned,) if unpinned else ())),
+        settings_sha256=settings_sha256(folder),
+        notes=(unpinned,) if unpinned else (),
+        degraded=degraded,
         load_s=loaded - started,
         warm_up_s=time.perf_counter() - loaded,
         _scheduler=copy.deepcopy(pipeline.scheduler),

@@ -35,6 +35,10 @@ class ModelCache:
         """What the weights of all warm models hold."""
         return sum(model.bytes for model in self._models.values())
 
+    def all(self) -> tuple[LoadedModel, ...]:
+        """Return the warm models without marking them used, the most recently used last."""
+        return tuple(self._models.values())
+
     def get(self, name: str) -> LoadedModel | None:
         """Return a warm model and mark it used."""
         model = self._models.pop(name, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, JsonValue
 
+from pipelines.ladder import Rung
 from reelfleet.contract.base import Frozen
 
 
@@ -20,4 +21,5 @@ class GenerationReport(Frozen):
     pipeline: dict[str, JsonValue] = Field(
         description="class, scheduler, scheduler_config_sha256, component_dtypes, attention_backend, threads"
     )
-    notes: tuple[str, ...] = Field(default=(), description="what a reader of the result should know, such as a degraded placement")
+    degraded: tuple[Rung, ...] = Field(default=(), description="what was given up for want of memory, in order; the notes say why")
+    notes: tuple[str, ...] = Field(default=(), description="what a reader of the result should know")

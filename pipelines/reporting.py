@@ -10,6 +10,7 @@ import torch
 from pydantic import JsonValue
 
 from pipelines.device import DeviceInfo
+from pipelines.ladder import Degradation
 from pipelines.loading import LoadedModel
 from pipelines.report import GenerationReport
 from pipelines.torch_setup import attention_backend
@@ -18,7 +19,9 @@ from pipelines.versions import versions
 DIGITS = 4
 
 
-def build_report(model: LoadedModel, device: DeviceInfo, timings: dict[str, float]) -> GenerationReport:
+def build_report(
+    model: LoadedModel, device: DeviceInfo, timings: dict[str, float], degraded: tuple[Degradation, ...] = ()
+) -> GenerationReport:
     """Return the report of a generation that ended well; timings in seconds."""
     return GenerationReport(
         timings={name: round(seconds, DIGITS) for name, seconds in timings.items()},
@@ -27,7 +30,8 @@ def build_report(model: LoadedModel, device: DeviceInfo, timings: dict[str, floa
         device=device.model_dump(mode="json"),
         dtype=model.dtype,
         pipeline=_pipeline(model),
-        notes=model.notes,
+        degraded=tuple(degradation.rung for degradation in degraded),
+        notes=(*model.notes, *(degradation.note for degradation in degraded)),
     )
 
 

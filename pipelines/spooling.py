@@ -24,3 +24,6 @@ class Spool(Protocol):
 
     def write_audio(self, samples: Samples, sample_rate: int) -> None:
         """Take the whole sound of the clip; ``sample_rate`` in hertz."""
+
+    def restart(self) -> None:
+        """Forget all that was taken: the same clip comes again from its beginning."""

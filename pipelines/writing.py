@@ -35,7 +35,10 @@ def write_output(output: Output, spec: GenerationSpec, spool: Spool, stages: Sta
 
 def _write_audio(audio: Audio, spec: GenerationSpec, spool: Spool) -> None:
     if not np.isfinite(audio.samples).all():
-        raise Numerical(f"{spec.model}: NaN or infinity in the sound; try another dtype or another seed", details={"model": spec.model})
+        raise Numerical(
+            f"{spec.model}: NaN or infinity in the sound; try another dtype or another seed",
+            details={"model": spec.model, "where": "sound", "step": 0},
+        )
     spool.write_audio(audio.samples, audio.sample_rate)
 
 

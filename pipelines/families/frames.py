@@ -26,7 +26,7 @@ def to_frames(pixels: torch.Tensor, model: str, first: int = 1) -> Iterator[Fram
     """
     for index in range(pixels.shape[1]):
         frame = pixels[:, index]
-        require_finite(frame, model, f"decoded frame {first + index}")
+        require_finite(frame, model, "decoded frame", first + index)
         # The order of these steps is that of VaeImageProcessor.denormalize, so that frames equal those of a plain call.
         unit = (frame * 0.5 + 0.5).clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
         yield np.ascontiguousarray((unit * WHITE).round().astype(np.uint8))

@@ -34,7 +34,14 @@ class Generic(Family):
 
         def on_step(step: Step) -> None:
             stages.step(step, lambda latents: packed_grid(job, latents))
-            if step.number == step.of:
+            after(step.number, step.of)
+
+        def on_resume(step: int, of: int) -> None:
+            stages.resumed(step, of)
+            after(step, of)
+
+        def after(step: int, of: int) -> None:
+            if step == of:
                 stages.enter(Phase.DECODE, job.spec.frames)
 
         def on_start() -> None:
@@ -42,7 +49,9 @@ class Generic(Family):
                 stages.enter(Phase.DENOISE, job.spec.steps)
 
         stages.enter(Phase.ENCODE)
-        with StepControl(job.pipeline, on_step=on_step, on_stream=stages.stream, on_start=on_start):
+        with StepControl(
+            job.pipeline, on_step=on_step, on_stream=stages.stream, on_start=on_start, checkpoints=job.checkpoints, on_resume=on_resume
+        ):
             result = job.pipeline(**self.call_arguments(job), generator=job.generator, output_type="np", return_dict=False)
         if stages.phase is not Phase.DECODE:
             stages.enter(Phase.DECODE, job.spec.frames)
@@ -50,7 +59,10 @@ class Generic(Family):
         del result
         for number, frame in enumerate(made if made.ndim == IMAGE_DIMENSIONS else made[np.newaxis], start=1):
             if not np.isfinite(frame).all():
-                raise Numerical(f"{job.spec.model}: NaN or infinity in decoded frame {number}; try another dtype or another seed")
+                raise Numerical(
+                    f"{job.spec.model}: NaN or infinity in decoded frame {number}; try another dtype or another seed",
+                    details={"model": job.spec.model, "where": f"decoded frame {number}", "step": number},
+                )
             yield np.ascontiguousarray((frame * WHITE).round().astype(np.uint8))
 
     def call_arguments(self, job: Job) -> dict[str, Any]:

@@ -145,6 +145,27 @@ def test_a_try_that_is_not_finished_does_not_pass_for_the_earlier_one(tmp_path: 
         SpoolReader(tmp_path / "s")
 
 
+def test_a_spool_begun_anew_holds_nothing_of_the_first_try(tmp_path: Path) -> None:
+    # Given a try that wrote frames of another size, and sound
+    writer = SpoolWriter(tmp_path / "s")
+    writer.begin_frames(32, 32, 8.0)
+    writer.write_frame(np.zeros((32, 32, 3), np.uint8))
+    writer.write_audio(tone(), RATE)
+
+    # When
+    writer.restart()
+    writer.begin_frames(64, 48, 8.0)
+    for frame in clip(count=2):
+        writer.write_frame(frame)
+    writer.close()
+
+    # Then
+    reader = SpoolReader(tmp_path / "s")
+    assert np.array_equal(np.stack(list(reader.iter_frames())), clip(count=2))
+    assert reader.audio() is None
+    assert {path.name for path in (tmp_path / "s").iterdir()} == {"frames.rgb24", "spool.json"}
+
+
 def test_a_disk_that_fills_up_is_told_as_such(tiny_disk: Path) -> None:
     writer = SpoolWriter(tiny_disk / "s")
     frame = np.zeros((256, 256, 3), np.uint8)

@@ -199,8 +199,8 @@ def test_model_that_does_not_fit_is_offloaded_with_a_note(nvml, monkeypatch, as_
     pipeline = Placed()
 
     # When
-    notes = place(pipeline, as_entry("tiny-wan", "mine", card={"memory_gib": memory_gib}), detect_device("0"))
+    degraded = place(pipeline, as_entry("tiny-wan", "mine", card={"memory_gib": memory_gib}), detect_device("0"))
 
     # Then
     assert pipeline.done == [(how, torch.device("cuda", 0))]
-    assert [note.startswith("degraded: mine is estimated at 24.1 GiB") for note in notes] == ([True] if how == "offload" else [])
+    assert ["degraded (model_offload): mine is estimated at 24.1 GiB" in one.note for one in degraded] == [True] * (how == "offload")
