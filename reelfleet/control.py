@@ -72,8 +72,24 @@ class Scope:
         return cls.parse(named[0])
 
 
-def apply_pause(ledger: Ledger, tickets_app: Celery, scope: Scope | str, *, by: str, reason: str = "") -> dict[str, Any]:  # noqa: ARG001 - every order has one signature
+def apply_pause(
+    ledger: Ledger,
+    tickets_app: Celery,  # noqa: ARG001 - every order has one signature
+    scope: Scope | str,
+    *,
+    by: str,
+    reason: str = "",
+    keep_warm: bool = False,
+) -> dict[str, Any]:
     """Record a pause and return what was recorded.
+
+    Args:
+        ledger: where it is recorded.
+        tickets_app: not used.
+        scope: what is paused.
+        by: who pauses it.
+        reason: why.
+        keep_warm: leave the models in memory; a paused job concerns no model, so it plays no part there.
 
     Raises:
         InvalidRequest: when the scope has no known form.
@@ -81,12 +97,13 @@ def apply_pause(ledger: Ledger, tickets_app: Celery, scope: Scope | str, *, by: 
     """
     scope = _scope(scope)
     if scope.kind == "job":
-        ledger.jobs.pause(scope.name)
+        ledger.jobs.pause(scope.name, reason)
         return {"scope": str(scope), "state": ledger.jobs.status(scope.name).state.value}
-    if str(scope) not in ledger.pauses.all():
-        # Who paused first, and why, stays on record when the workers write the same order again.
-        ledger.pauses.pause(str(scope), by, reason)
-    return {"scope": str(scope), "paused": True}
+    known = ledger.pauses.all().get(str(scope))
+    if known is None or known.keep_warm != keep_warm:
+        # Else who paused first, and why, stays on record when the workers write the same order again.
+        ledger.pauses.pause(str(scope), by, reason, keep_warm=keep_warm)
+    return {"scope": str(scope), "paused": True, "keep_warm": keep_warm}
 
 
 def apply_resume(ledger: Ledger, tickets_app: Celery, scope: Scope | str) -> dict[str, Any]:
@@ -128,9 +145,9 @@ def apply_abort(
     return {"scope": str(scope), "jobs": {chosen_id: ledger.jobs.abort(chosen_id, reason).value for chosen_id in chosen}}
 
 
-def apply_drain(ledger: Ledger, tickets_app: Celery, *, worker: str) -> dict[str, Any]:  # noqa: ARG001 - every order has one signature
-    """Record that a worker shall finish what it does, take nothing new and exit."""
-    ledger.workers.request_drain(worker)
+def apply_drain(ledger: Ledger, tickets_app: Celery, *, worker: str, reason: str = "") -> dict[str, Any]:  # noqa: ARG001 - every order has one signature
+    """Record that a worker shall give back or finish what it does, take nothing new and exit."""
+    ledger.workers.request_drain(worker, reason)
     return {"scope": f"worker:{worker}", "draining": True}
 
 

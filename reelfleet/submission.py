@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reelfleet.contract.job import JobStatus
     from reelfleet.contract.request import GenerateRequest
     from reelfleet.ledger import Ledger
+    from reelfleet.ledger.types import CheckpointRef
 
 DEFAULT_MAX_ATTEMPTS = 3
 DEFAULT_MAX_OPEN_JOBS = 10_000
@@ -81,8 +82,12 @@ def enqueue(
     max_attempts: int = DEFAULT_MAX_ATTEMPTS,
     job_id: str | None = None,
     notes: tuple[str, ...] = (),
+    checkpoint: CheckpointRef | None = None,
 ) -> Submission:
-    """Write an admitted request into the ledger and publish its first ticket; ``notes`` tell where the job comes from."""
+    """Write an admitted request into the ledger and publish its first ticket.
+
+    ``notes`` tell where the job comes from, and ``checkpoint`` is one of an earlier job of this very request, from where it goes on.
+    """
     if job_id is not None and not JOB_ID.fullmatch(job_id):
         raise InvalidRequest.of([{"field": "job_id", "problem": "8 to 64 letters, digits and '-', the first a letter or digit"}])
     asked = admission.request
@@ -96,6 +101,7 @@ def enqueue(
             queue=queue,
             max_attempts=max_attempts,
             notes=notes,
+            checkpoint=checkpoint,
         )
     )
     ticketed = submitted.created and publish_ticket(tickets_app, submitted.job_id, stage, queue=queue, priority=asked.priority)

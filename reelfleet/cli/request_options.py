@@ -59,6 +59,7 @@ def request_options(command: F) -> F:
     """Add an option for every field of a request; the command gets them as keyword arguments for :func:`fields_of`."""
     command = click.option("--param", metavar="KEY=JSON", multiple=True, help="An engine parameter; may be given several times.")(command)
     command = click.option("--save-audio", is_flag=True, help="Also write sound as a file of its own.")(command)
+    command = click.option("--not-preemptible", is_flag=True, help="Do not give way to jobs of higher priority once it runs.")(command)
     for option, metavar, text in reversed(_FIELDS):
         command = click.option(option, metavar=metavar, help=text, multiple=option in _SEVERAL)(command)
     return command
@@ -73,6 +74,8 @@ def fields_of(options: dict[str, Any]) -> dict[str, Any]:
             fields.setdefault("output", {})[_OUTPUT[name]] = value
         elif name == "param":
             fields["engine_params"] = dict(_parameter(text) for text in value)
+        elif name == "not_preemptible":
+            fields["preemptible"] = False
         elif name == "tag":
             fields["tags"] = list(value)
         else:

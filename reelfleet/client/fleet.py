@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
 
-from reelfleet.admission import admit, check
+from reelfleet.admission import check
 from reelfleet.client.connections import Connections
 from reelfleet.client.diagnosis import Check, diagnose
 from reelfleet.client.following import follow_fleet
 from reelfleet.client.job import Job
 from reelfleet.client.orders import Orders
 from reelfleet.client.overview import FleetStatus, PauseStatus, QueueStatus, read_queues
-from reelfleet.client.uploads import name_uploads, upload_inputs
+from reelfleet.client.submissions import Submissions
 from reelfleet.contract.errors import InvalidRequest, NoWorker
 from reelfleet.contract.job import JobState, JobStatus
-from reelfleet.contract.request import INPUT_FIELDS, GenerateRequest
+from reelfleet.contract.request import GenerateRequest
 from reelfleet.control import ANSWER_TIMEOUT_S
 from reelfleet.resolution import resolve
 from reelfleet.settings import ClientSettings, load_client_settings
 from reelfleet.store.history import read_history
-from reelfleet.submission import DEFAULT_MAX_OPEN_JOBS, enqueue
+from reelfleet.submission import DEFAULT_MAX_OPEN_JOBS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,7 +74,7 @@ class Fleet:
         self.orders = Orders(self._connections, answer_timeout_s=answer_timeout_s)
         """The same orders as the methods below give, with what was recorded beside what the workers answered."""
         self._outage_s = outage_s
-        self._max_open_jobs = max_open_jobs
+        self._submissions = Submissions(self._connections, max_open_jobs=max_open_jobs)
 
     def generate(
         self,
@@ -100,7 +100,7 @@ class Fleet:
             InputMissing: when local inputs cannot be read.
             BrokerUnavailable, StoreUnavailable: when a side does not answer.
         """
-        return self._make(_plain(request, fields), queue_anyway=queue_anyway, job_id=job_id)
+        return self._job(self._submissions.make(_plain(request, fields), queue_anyway=queue_anyway, job_id=job_id))
 
     def submit(self, request: GenerateRequest | Mapping[str, Any], *, queue_anyway: bool = False, job_id: str | None = None) -> Job:
         """Do what :meth:`generate` does with a whole request."""
@@ -114,7 +114,7 @@ class Fleet:
         Raises:
             InvalidRequest, UnknownModel, NoWorker, InputMissing: as :meth:`generate` does.
         """
-        data, _ = self._name_inputs(_plain(request, fields))
+        data, _ = self._submissions.name_inputs(_plain(request, fields))
         admission = check(self.ledger, data)
         if admission.card is None:  # pragma: no cover - check() refuses unknown models
             raise NoWorker
@@ -132,11 +132,23 @@ class Fleet:
         """Return jobs, the newest first."""
         return self.ledger.jobs.list(state=None if state is None else _state(state), tenant=tenant, limit=limit)
 
-    def retry(self, job_id: str, *, queue_anyway: bool = False) -> Job:
-        """Make a new job of an old one's request, with the seed that it ran with."""
-        row = self.ledger.jobs.row(self.ledger.jobs.find(job_id))
-        request = row.request.model_dump(mode="json", exclude={"idempotency_key"})
-        return self._make(request, queue_anyway=queue_anyway, notes=(f"retries job {row.job_id}, which {row.state.value}",))
+    def retry(self, job_id: str, *, from_scratch: bool = False, queue_anyway: bool = False, new_id: str | None = None) -> Job:
+        """Make a new job of an old one's request, with the seed that it ran with.
+
+        A job that failed or was quarantined may have left a checkpoint; the new job goes on from it. ``status().checkpoint``
+        of the new job tells from which step; without one it begins at the beginning.
+
+        Args:
+            job_id: the old job, or a beginning of its id that no other job has.
+            from_scratch: leave the checkpoint alone.
+            queue_anyway: as for :meth:`generate`.
+            new_id: a chosen id for the new job.
+
+        Raises:
+            JobNotFound: when none, or more than one, is meant.
+            FleetError: what :meth:`generate` raises.
+        """
+        return self.job(job_id).retry(from_scratch=from_scratch, queue_anyway=queue_anyway, new_id=new_id)
 
     def status(self) -> FleetStatus:
         """Return the fleet at a glance."""
@@ -145,7 +157,10 @@ class Fleet:
             jobs={str(state): count for state, count in ledger.jobs.count_by_state().items()},
             queues=read_queues(ledger),
             workers=tuple(ledger.workers.all()),
-            pauses={scope: PauseStatus(by=pause.by, reason=pause.reason, at=pause.at) for scope, pause in ledger.pauses.all().items()},
+            pauses={
+                scope: PauseStatus(by=pause.by, reason=pause.reason, at=pause.at, keep_warm=pause.keep_warm)
+                for scope, pause in ledger.pauses.all().items()
+            },
         )
 
     def workers(self) -> list[WorkerInfo]:
@@ -164,9 +179,22 @@ class Fleet:
         """Yield the events of all jobs and workers after an offset, waiting for new ones for ever."""
         return follow_fleet(self._connections, after=after, outage_s=self._outage_s)
 
-    def pause(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = "") -> Answers:
-        """Pause a queue, a worker or the whole fleet; returns each concerned worker's answer, the order stands whatever they say."""
-        return self.orders.pause(queue=queue, worker=worker, fleet=fleet, reason=reason).workers
+    def pause(
+        self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = "", keep_warm: bool = False
+    ) -> Answers:
+        """Pause a queue, a worker or the whole fleet: nothing new is taken, running jobs give their device back at the next step.
+
+        Args:
+            queue: a queue, as :meth:`queues` names it.
+            worker: a worker, as :meth:`workers` names it.
+            fleet: everything.
+            reason: why; it is on record beside who gave the order.
+            keep_warm: leave the models in memory. Without it they are unloaded, and the first jobs after the pause load them again.
+
+        Returns:
+            Each concerned worker's answer; the order stands whatever they say, and for workers that start later.
+        """
+        return self.orders.pause(queue=queue, worker=worker, fleet=fleet, reason=reason, keep_warm=keep_warm).workers
 
     def resume(self, *, queue: str | None = None, worker: str | None = None, fleet: bool = False) -> Answers:
         """End such a pause."""
@@ -176,9 +204,9 @@ class Fleet:
         """Abort a job, the open jobs of a queue, or with ``fleet=True`` every open job."""
         return self.orders.abort(job_id=job_id, queue=queue, fleet=fleet, reason=reason).workers
 
-    def drain(self, worker: str) -> Answers:
-        """Let a worker finish what it does, take nothing new, and exit."""
-        return self.orders.drain(worker).workers
+    def drain(self, worker: str, reason: str = "") -> Answers:
+        """Let a worker give its job back at the next step (or finish a delivery), take nothing new, and exit."""
+        return self.orders.drain(worker, reason).workers
 
     def history(self, *, limit: int = 50) -> list[dict[str, Any]]:
         """Return records of delivered jobs, the newest first, read from the store alone; see :func:`reelfleet.store.history.read_history`."""
@@ -205,19 +233,7 @@ class Fleet:
         self.close()
 
     def _job(self, job_id: str) -> Job:
-        return Job(self._connections, job_id, orders=self.orders, outage_s=self._outage_s)
-
-    def _make(self, data: dict[str, Any], *, queue_anyway: bool, job_id: str | None = None, notes: tuple[str, ...] = ()) -> Job:
-        data, uploads = self._name_inputs(data)
-        admission = admit(self.ledger, data, queue_anyway=queue_anyway, max_open_jobs=self._max_open_jobs, job_id=job_id)
-        if uploads:
-            upload_inputs(self._connections.store, uploads)
-        return self._job(enqueue(self.ledger, self._connections.tickets_app, admission, job_id=job_id, notes=notes).job_id)
-
-    def _name_inputs(self, data: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, ...]]:
-        if not any(data.get(field) for field in INPUT_FIELDS):
-            return data, ()
-        return name_uploads(data, self._connections.store.uri)
+        return Job(self._connections, job_id, orders=self.orders, submissions=self._submissions, outage_s=self._outage_s)
 
 
 def _plain(request: GenerateRequest | Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:

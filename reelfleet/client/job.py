@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reelfleet.client.connections import Connections
     from reelfleet.client.orders import Orders
+    from reelfleet.client.submissions import Submissions
     from reelfleet.contract.event import Event
     from reelfleet.contract.job import JobStatus
     from reelfleet.contract.manifest import Manifest
@@ -30,9 +31,10 @@ class Preview(NamedTuple):
 class Job:
     """A handle on a job: it holds an id and asks the ledger for the rest, so it may be made, kept and copied freely."""
 
-    def __init__(self, connections: Connections, job_id: str, *, orders: Orders, outage_s: float) -> None:
+    def __init__(self, connections: Connections, job_id: str, *, orders: Orders, submissions: Submissions, outage_s: float) -> None:
         self._connections = connections
         self._orders = orders
+        self._submissions = submissions
         self._outage_s = outage_s
         self.id = job_id
 
@@ -99,11 +101,11 @@ class Job:
         return None if found is None else Preview(*found)
 
     def pause(self, reason: str = "") -> dict[str, dict[str, Any]]:
-        """Hold the job; a running one stops at its next step. Returns the answer of the worker that holds it."""
+        """Pause the job; a running one leaves a checkpoint at its next step and frees its GPU. Returns the answer of the worker that holds it."""
         return self._orders.pause(job_id=self.id, reason=reason).workers
 
     def resume(self) -> dict[str, dict[str, Any]]:
-        """Let the job go on."""
+        """Let the job go on, on any worker, from its checkpoint."""
         return self._orders.resume(job_id=self.id).workers
 
     def abort(self, reason: str = "") -> dict[str, dict[str, Any]]:
@@ -113,6 +115,11 @@ class Job:
     def set_priority(self, priority: int) -> None:
         """Change how soon the job is taken: 0 first, 9 last."""
         self._orders.set_priority(self.id, priority)
+
+    def retry(self, *, from_scratch: bool = False, queue_anyway: bool = False, new_id: str | None = None) -> Job:
+        """Make a new job of this one's request; see :meth:`reelfleet.Fleet.retry`."""
+        made = self._submissions.retry(self.id, from_scratch=from_scratch, queue_anyway=queue_anyway, job_id=new_id)
+        return Job(self._connections, made, orders=self._orders, submissions=self._submissions, outage_s=self._outage_s)
 
     def _result_of(self, status: JobStatus) -> Result:
         if status.state is JobState.SUCCEEDED:

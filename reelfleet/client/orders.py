@@ -36,12 +36,23 @@ class Orders:
         self._answer_timeout_s = answer_timeout_s
 
     def pause(
-        self, *, job_id: str | None = None, queue: str | None = None, worker: str | None = None, fleet: bool = False, reason: str = ""
+        self,
+        *,
+        job_id: str | None = None,
+        queue: str | None = None,
+        worker: str | None = None,
+        fleet: bool = False,
+        reason: str = "",
+        keep_warm: bool = False,
     ) -> OrderOutcome:
-        """Pause one scope."""
+        """Pause one scope; ``keep_warm`` leaves the models of a queue, a worker or the fleet in memory."""
         scope = Scope.only(fleet=fleet, queue=queue, worker=worker, job_id=job_id)
-        recorded = apply_pause(self._connections.ledger, self._connections.tickets_app, scope, by=_me(), reason=reason)
-        return self._tell(Command.PAUSE, {"scope": str(scope), "reason": reason}, scope, recorded)
+        if keep_warm and scope.kind == "job":
+            raise InvalidRequest.of([{"field": "keep_warm", "problem": "a paused job unloads no models; keep_warm is for other scopes"}])
+        ledger, tickets_app = self._connections.ledger, self._connections.tickets_app
+        recorded = apply_pause(ledger, tickets_app, scope, by=_me(), reason=reason, keep_warm=keep_warm)
+        arguments = {"scope": str(scope), "reason": reason, **({"keep_warm": True} if keep_warm else {})}
+        return self._tell(Command.PAUSE, arguments, scope, recorded)
 
     def resume(
         self, *, job_id: str | None = None, queue: str | None = None, worker: str | None = None, fleet: bool = False
@@ -60,9 +71,9 @@ class Orders:
         )
         return self._tell(Command.ABORT, {**chosen, "reason": reason}, scope, recorded)
 
-    def drain(self, worker: str) -> OrderOutcome:
-        """Let a worker finish and exit."""
-        recorded = apply_drain(self._connections.ledger, self._connections.tickets_app, worker=worker)
+    def drain(self, worker: str, reason: str = "") -> OrderOutcome:
+        """Let a worker leave; the reason is in the ledger, so its own order need not repeat it."""
+        recorded = apply_drain(self._connections.ledger, self._connections.tickets_app, worker=worker, reason=reason)
         return self._tell(Command.DRAIN, {"worker": worker}, Scope("worker", worker), recorded)
 
     def set_priority(self, job_id: str, priority: int) -> None:

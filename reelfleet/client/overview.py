@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from reelfleet.contract.base import Frozen
-from reelfleet.contract.names import CPU_QUEUE, gpu_queue, host_queue
+from reelfleet.contract.job import JobState
+from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue, host_queue
 from reelfleet.contract.worker import WorkerInfo, WorkerRole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reelfleet.contract.job import JobStatus
     from reelfleet.ledger import Ledger
 
 
@@ -30,6 +34,7 @@ class PauseStatus(Frozen):
     by: str
     reason: str
     at: datetime
+    keep_warm: bool = Field(default=False, description="models stay in memory")
 
 
 class FleetStatus(Frozen):
@@ -48,6 +53,14 @@ def takes(worker: WorkerInfo, queue: str) -> bool:
     if worker.role is WorkerRole.CPU:
         return queue in {CPU_QUEUE, host_queue(worker.host)}
     return any(queue == gpu_queue(model) for model in worker.models)
+
+
+def pauses_over(status: JobStatus, scopes: Iterable[str]) -> list[str]:
+    """Return those of the paused scopes that keep a job that waits from being taken by any worker."""
+    if status.state is not JobState.QUEUED:
+        return []
+    queue = gpu_queue(status.model) if status.stage is Stage.GENERATE else CPU_QUEUE
+    return [scope for scope in scopes if scope in {"fleet", f"queue:{queue}"}]
 
 
 def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:

@@ -118,4 +118,4 @@ class JobStatus(Frozen):
     notes: tuple[str, ...] = ()
     checkpoint: CheckpointMark | None = Field(default=None, description="from where the job goes on, or a retry of it")
     preemptions: int = Field(default=0, ge=0, description="how often it gave way to a job of higher priority")
-    pause_reason: str | None = Field(default=None, description="why it was paused, while it is")
+    pause_reason: str | None = Field(default=None, description="why it is paused, or is to pause at its next step")

@@ -21,7 +21,7 @@ _TIMING = "timing."
 
 STATUS_FIELDS = (
     "job_id", "model", "state", "stage", "progress", "attempt", "worker", "priority", "tenant",
-    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions",
+    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions", "pause_reason",
 )  # fmt: skip
 """The fields that :func:`parse_status` needs: not the request nor the spec, which can be large."""
 
@@ -88,6 +88,7 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
             notes=_notes(fields),
             checkpoint=None if checkpoint is None else CheckpointMark(step=checkpoint.step, of=checkpoint.of),
             preemptions=int(fields.get("preemptions", 0)),
+            pause_reason=fields.get("pause_reason") or None,
         )
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise _mismatch(fields, error) from error
@@ -130,7 +131,7 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
         preemptible=fields.get("preemptible") == "1",
         preemptions=int(fields.get("preemptions", 0)),
         needs_memory=int(fields["needs_memory"]) if "needs_memory" in fields else None,
-        pause_reason=fields.get("pause_reason"),
+        pause_reason=fields.get("pause_reason") or None,
         diagnosis=Diagnosis(**json.loads(fields["diagnosis"])) if "diagnosis" in fields else None,
         manifest_uri=fields.get("manifest_uri"),
         artifacts=_artifacts(fields),

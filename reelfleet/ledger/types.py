@@ -161,6 +161,7 @@ class JobRow:
             notes=self.notes,
             checkpoint=None if self.checkpoint is None else CheckpointMark(step=self.checkpoint.step, of=self.checkpoint.of),
             preemptions=self.preemptions,
+            pause_reason=self.pause_reason,
         )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reelfleet.cli.output import shown_id, write_json, write_table
 from reelfleet.cli.session import Session, common_options, pass_session
+
+if TYPE_CHECKING:
+    from reelfleet.contract.job import JobStatus
 
 
 @click.command()
@@ -16,7 +21,7 @@ from reelfleet.cli.session import Session, common_options, pass_session
 @pass_session
 def jobs(session: Session, state: str | None, tenant: str | None, limit: int) -> None:
     """List jobs, the newest first."""
-    from reelfleet.cli.describing import describe_progress, describe_time  # noqa: PLC0415 - the contract is loaded only by verbs that read it
+    from reelfleet.cli.describing import describe_time  # noqa: PLC0415 - the contract is loaded only by verbs that read it
 
     found = session.fleet.jobs(state=state, tenant=tenant, limit=limit)
     if session.json:
@@ -28,7 +33,7 @@ def jobs(session: Session, state: str | None, tenant: str | None, limit: int) ->
             job.model,
             job.state.value,
             job.stage.value,
-            describe_progress(job.progress) if job.progress and not job.state.terminal else "",
+            _where(job),
             job.attempt,
             job.worker,
             describe_time(job.created),
@@ -36,3 +41,12 @@ def jobs(session: Session, state: str | None, tenant: str | None, limit: int) ->
         for job in found
     ]
     write_table(("JOB", "MODEL", "STATE", "STAGE", "PROGRESS", "ATTEMPT", "WORKER", "CREATED"), rows)
+
+
+def _where(job: JobStatus) -> str:
+    """Return how far a job is, or where one ended that did not succeed."""
+    from reelfleet.cli.describing import describe_progress  # noqa: PLC0415 - as above
+
+    if job.progress is None or job.state.value == "succeeded":
+        return ""
+    return str(job.progress) if job.state.terminal else describe_progress(job.progress)

@@ -20,7 +20,7 @@ def resume(session: Session, job_id: str | None, queue: str | None, worker: str 
     full_id = session.job(job_id).id if job_id else None
     outcome = session.fleet.orders.resume(job_id=full_id, queue=queue, worker=worker, fleet=fleet)
     told = (
-        tell_job(full_id, outcome, meanwhile={"paused": "goes on in a moment", "running": "goes on"})
+        tell_job(full_id, outcome, meanwhile={"running": "goes on", "queued": "waits for a worker"})
         if full_id
         else f"{printable(outcome.recorded['scope'])} goes on"
     )

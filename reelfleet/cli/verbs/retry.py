@@ -14,17 +14,27 @@ from reelfleet.cli.submitting import WaitOptions, follow_or_name, wait_options
 
 @click.command()
 @click.argument("job_id", metavar="JOB")
+@click.option("--from-scratch", is_flag=True, help="Begin at the beginning, although JOB left a checkpoint.")
 @click.option("--queue-anyway", is_flag=True, help="Let the job wait although no living worker serves its model.")
 @wait_options(waits=False)
 @common_options
 @pass_session
-def retry(session: Session, job_id: str, queue_anyway: bool, wait: bool, timeout: float | None, folder: Path | None) -> ExitCode:
+def retry(
+    session: Session, job_id: str, from_scratch: bool, queue_anyway: bool, wait: bool, timeout: float | None, folder: Path | None
+) -> ExitCode:
     """Make a new job of JOB's request, with the same seed, and print its id.
 
-    A job that has ended never changes; the new one notes which it repeats.
+    A job that failed or was quarantined may have left a checkpoint; the new job goes on from there. A job that has ended
+    never changes; the new one notes which it repeats.
     """
+    from reelfleet.submission import new_job_id  # noqa: PLC0415 - celery is loaded only by verbs that need it
+
     old = session.job(job_id)
-    new = session.fleet.retry(old.id, queue_anyway=queue_anyway)
-    say(f"retrying {old.id} as {new.id}")
+    # As for a new request: Ctrl-C can name the job before the answer is there.
+    session.making_id = new_job_id()
+    new = old.retry(from_scratch=from_scratch, queue_anyway=queue_anyway, new_id=session.making_id)
+    session.job_id = new.id
+    mark = new.status().checkpoint
+    say(f"retrying {old.id} as {new.id}, " + (f"resuming after step {mark.step}/{mark.of}" if mark else "from the beginning"))
     waits = wait or timeout is not None or folder is not None
     return follow_or_name(session, new, WaitOptions(not waits, timeout, folder))

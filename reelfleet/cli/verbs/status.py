@@ -10,8 +10,8 @@ from reelfleet.cli.output import printable, shown_id, write_json, write_line, wr
 from reelfleet.cli.session import Session, common_options, pass_session
 
 if TYPE_CHECKING:
-    from reelfleet.client.overview import FleetStatus
-    from reelfleet.contract.job import JobStatus
+    from reelfleet.client.overview import FleetStatus, PauseStatus
+    from reelfleet.ledger.types import Pause
 
 
 @click.command()
@@ -20,47 +20,31 @@ if TYPE_CHECKING:
 @pass_session
 def status(session: Session, job_id: str | None) -> None:
     """Show JOB, or without one the fleet: jobs by state, queues, workers, pauses."""
-    if job_id is not None:
-        found = session.job(job_id).status()
-        write_json(found) if session.json else _show_job(found)
+    if job_id is None:
+        fleet = session.fleet.status()
+        write_json(fleet) if session.json else _show_fleet(fleet)
         return
-    fleet = session.fleet.status()
-    write_json(fleet) if session.json else _show_fleet(fleet)
+    found = session.job(job_id).status()
+    if session.json:
+        write_json(found)
+        return
+    from reelfleet.cli.job_facts import facts_of, write_facts  # noqa: PLC0415 - the contract is loaded only by verbs that read it
+    from reelfleet.client.overview import pauses_over  # noqa: PLC0415 - as above
+
+    pauses = session.fleet.ledger.pauses.all()
+    write_facts(facts_of(found, [describe_pause(scope, pauses[scope]) for scope in pauses_over(found, pauses)]))
 
 
-def _show_job(status: JobStatus) -> None:
-    from reelfleet.cli.describing import describe_duration, describe_progress, describe_time  # noqa: PLC0415 - loaded only when shown
-
-    facts = {
-        "job": status.job_id,
-        "state": status.state.value,
-        "stage": status.stage.value,
-        "progress": describe_progress(status.progress) if status.progress and not status.state.terminal else "",
-        "model": status.model,
-        "attempt": status.attempt,
-        "worker": status.worker,
-        "priority": status.priority,
-        "tenant": status.tenant,
-        "created": describe_time(status.created),
-        "started": describe_time(status.started),
-        "finished": describe_time(status.finished),
-        "took": describe_duration(status),
-        "manifest": status.manifest_uri,
-        "error": f"{status.error.code.value}: {status.error.message}" if status.error else "",
-    }
-    for name, value in facts.items():
-        if value not in {None, ""}:
-            write_line(f"{name:<9} {printable(value)}")
-    for artifact in status.artifacts:
-        write_line(f"artifact  {printable(artifact.name)} ({artifact.role.value}, {artifact.bytes} bytes)")
-    for note in status.notes:
-        write_line(f"note      {printable(note)}")
+def describe_pause(scope: str, pause: Pause | PauseStatus) -> str:
+    """Return a pause with who gave it and why."""
+    kept = ", models stay in memory" if pause.keep_warm else ""
+    return f"{scope}, by {pause.by}{kept}" + (f": {pause.reason}" if pause.reason else "")
 
 
 def _show_fleet(fleet: FleetStatus) -> None:
     write_line("jobs      " + (", ".join(f"{count} {state}" for state, count in fleet.jobs.items() if count) or "none"))
     for scope, pause in fleet.pauses.items():
-        write_line(f"paused    {printable(scope)}, by {printable(pause.by)}" + (f": {printable(pause.reason)}" if pause.reason else ""))
+        write_line(f"paused    {printable(describe_pause(scope, pause))}")
     for queue in fleet.queues:
         if queue.waiting:
             write_line(

@@ -12,7 +12,7 @@ from reelfleet.cli.session import Session, common_options, pass_session
 @common_options
 @pass_session
 def workers(session: Session) -> None:
-    """List the living workers: role, state, device, job, models in memory."""
+    """List the living workers: role, state, device, job, models in memory, and why one leaves the fleet."""
     found = session.fleet.workers()
     if session.json:
         write_json(found)
@@ -29,7 +29,8 @@ def workers(session: Session) -> None:
             shown_id(worker.job_id),
             ", ".join(worker.warm_models),
             worker.version,
+            worker.trouble or session.fleet.ledger.workers.drain_reason(worker.name),
         )
         for worker in found
     ]
-    write_table(("WORKER", "ROLE", "STATE", "DEVICE", "JOB", "WARM MODELS", "VERSION"), rows)
+    write_table(("WORKER", "ROLE", "STATE", "DEVICE", "JOB", "WARM MODELS", "VERSION", "TROUBLE"), rows)

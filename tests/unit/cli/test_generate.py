@@ -87,7 +87,9 @@ def test_every_option_is_a_field_of_the_request(reel, alive, fleet, tmp_path):
     }
     flat = [part for pair in options.items() for part in pair]
 
-    ran = reel("generate", *KITE, *flat, "--tag", "a", "--tag", "b", "--param", "flow_shift=5.5", "--save-audio", "--detach")
+    ran = reel(
+        "generate", *KITE, *flat, "--tag", "a", "--tag", "b", "--param", "flow_shift=5.5", "--save-audio", "--not-preemptible", "--detach"
+    )
 
     request = fleet.job(ran.out.strip()).request().model_dump(mode="json")
     assert request["image_start"].startswith("file:///")
@@ -119,6 +121,7 @@ def test_every_option_is_a_field_of_the_request(reel, alive, fleet, tmp_path):
             "save_audio": True,
         },
         "priority": 0,
+        "preemptible": False,
         "tenant": "studio",
         "tags": ["a", "b"],
         "idempotency_key": "order-42",
@@ -257,7 +260,7 @@ def test_ctrl_c_before_the_answer_names_the_job_that_the_key_had_made(reel, aliv
 
 
 def test_ctrl_c_before_there_is_a_job_names_none(reel, alive, fleet, monkeypatch):
-    monkeypatch.setattr("reelfleet.client.fleet.enqueue", interrupt)
+    monkeypatch.setattr("reelfleet.client.submissions.enqueue", interrupt)
 
     ran = reel("generate", *KITE)
 
@@ -265,7 +268,7 @@ def test_ctrl_c_before_there_is_a_job_names_none(reel, alive, fleet, monkeypatch
 
 
 def test_ctrl_c_while_redis_is_away_says_where_to_look_for_the_job(reel, nobody_configured, store_url, monkeypatch):
-    monkeypatch.setattr("reelfleet.client.fleet.admit", interrupt)
+    monkeypatch.setattr("reelfleet.client.submissions.admit", interrupt)
 
     ran = reel("generate", *KITE, "--broker-url", "redis://127.0.0.1:1/0")
 

@@ -4,7 +4,9 @@ import re
 import pytest
 
 from persistence.history import append_history
+from reelfleet.contract.errors import WireError
 from reelfleet.contract.worker import WorkerRole
+from reelfleet.ledger.types import CheckpointRef, Diagnosis
 from tests.fixtures.producers import worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}
@@ -82,6 +84,74 @@ def test_status_of_a_job_shows_where_it_stands(reel, job, worker):
     assert (machine.document["progress"]["step"], machine.document["worker"]) == (2, "gpu0@here")
 
 
+def test_status_of_a_job_shows_from_where_it_goes_on(reel, job, worker, ledger):
+    lease = worker.claim(job.id)
+    ledger.jobs.keep_checkpoint(lease, CheckpointRef("key", 12, 30))
+    waits = reel("status", job.id).out
+    ledger.jobs.keep_checkpoint(lease, CheckpointRef("key", 30, 30))
+    worker.fail(job.id)
+
+    ended = reel("status", job.id).out
+
+    assert re.search(r"checkpoint +resumes after step 12/30$", waits, re.MULTILINE)
+    assert re.search(r"checkpoint +reel retry resumes after step 30/30, only the decoding is left", ended)
+
+
+def test_status_of_a_job_shows_that_it_gave_way(reel, job, worker, ledger):
+    lease = worker.claim(job.id)
+    ledger.jobs.order_yield(job.id, max_preemptions=2, by="urgent")
+    ledger.jobs.give_back(lease)
+
+    assert re.search(r"gave way +1 time$", reel("status", job.id).out, re.MULTILINE)
+
+
+def test_status_of_a_job_that_waits_shows_the_pauses_that_hold_it_up(reel, job, fleet):
+    fleet.pause(queue="reel.gpu.clip-model", reason="night")
+    fleet.pause(queue="reel.gpu.image-model", reason="other")
+
+    shown = reel("status", job.id).out
+
+    assert re.search(r"held up +queue:reel.gpu.clip-model, by .+: night", shown)
+    assert "image-model" not in shown
+
+
+def test_status_of_a_quarantined_job_shows_its_diagnosis(reel, job, worker):
+    # Given a job whose process dies again and again
+    device = {"name": "NVIDIA H200", "kind": "cuda", "memory_bytes": 150 * 2**30, "index": 0}
+    words = "\n".join(f"line {number}" for number in range(30)) + "\nFatal Python error: \x1b[2JSegmentation fault"
+    worker.quarantine(job.id, Diagnosis(exit_signal="SIGSEGV", stderr_tail=words, device=device))
+
+    # When an operator looks
+    human, machine = reel("status", job.id), reel("status", job.id, "--json")
+
+    # Then it says how the job ended its worker, a thing a line
+    assert re.search(r"died at +generate, denoise step 2\n", human.out)
+    assert re.search(r"exit +SIGSEGV\n", human.out)
+    assert re.search(r"device +NVIDIA H200, kind cuda, memory 150\.0 GiB, index 0\n", human.out)
+    assert re.search(r"stderr +\(the last 20 of 31 lines\)\nstderr +line 11\n", human.out)
+    assert "\x1b" not in human.out
+    assert machine.document["error"]["details"]["stderr_tail"] == words
+    assert machine.document["error"]["details"]["attempts"] == 3
+
+
+def test_status_of_a_quarantined_job_shows_the_last_error_that_was_reported(reel, job, worker, ledger):
+    error = WireError(code="out_of_memory", message="81 frames do not fit", retryable=True)
+    ledger.jobs.fail(worker.claim(job.id), error)
+    worker.quarantine(job.id)
+
+    assert re.search(r"last error +out_of_memory: 81 frames do not fit", reel("status", job.id).out)
+
+
+def test_quarantined_jobs_are_listed_with_where_they_ended(reel, job, fleet, worker):
+    fleet.generate(**KITE)
+    worker.quarantine(job.id)
+
+    ran = reel("jobs", "--state", "quarantined")
+
+    assert len(ran.lines) == 2
+    assert re.search(rf"{job.id} +clip-model +quarantined +generate +denoise 2/4 +3 ", ran.lines[1])
+
+
 def test_status_of_the_fleet_shows_jobs_queues_workers_and_pauses(reel, job, fleet):
     fleet.pause(queue="reel.gpu.clip-model", reason="night")
 
@@ -146,6 +216,13 @@ def test_workers_show_what_they_do(reel, ledger, alive):
 
     assert all(text in human.out for text in ("gpu0@here", "gpu1@here", "NVIDIA H200", "idle"))
     assert [document["name"] for document in machine.document] == ["gpu0@here", "gpu1@here"]
+
+
+def test_workers_show_why_one_takes_itself_out(reel, ledger):
+    ledger.workers.beat(worker_info("gpu1@here", trouble="3 jobs in a row failed on this device"), ttl_s=600)
+
+    assert "3 jobs in a row failed on this device" in reel("workers").out
+    assert reel("workers", "--json").document[0]["trouble"] == "3 jobs in a row failed on this device"
 
 
 def test_no_workers_is_no_error(reel):

@@ -15,19 +15,20 @@ def job(fleet, catalogue):
 def test_a_running_job_that_is_paused_is_not_called_running(reel, job, worker):
     worker.claim(job.id)
 
-    assert reel("pause", job.id).err.startswith(f"job {job.id} is held at its next step")
+    assert reel("pause", job.id).err.startswith(f"job {job.id} pauses at its next step")
 
 
-def test_a_held_job_that_is_resumed_is_not_called_paused(reel, job, worker, ledger):
-    # Given a job that stands still at a step
-    lease = worker.claim(job.id)
+def test_a_job_that_is_resumed_before_it_has_paused_goes_on(reel, job, worker):
+    worker.claim(job.id)
     reel("pause", job.id)
-    ledger.jobs.hold(lease)
 
-    # When it is resumed, before its worker has looked
-    said = reel("resume", job.id).err
+    assert reel("resume", job.id).err.startswith(f"job {job.id} goes on")
 
-    assert said.startswith(f"job {job.id} goes on in a moment")
+
+def test_a_paused_job_that_is_resumed_waits_for_a_worker(reel, job):
+    reel("pause", job.id)
+
+    assert reel("resume", job.id).err.startswith(f"job {job.id} waits for a worker")
 
 
 def test_the_priority_of_an_ended_job_stays_and_the_order_says_so(reel, job):

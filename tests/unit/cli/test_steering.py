@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from reelfleet.ledger.types import Order
+from reelfleet.ledger.types import CheckpointRef, Order
 from tests.fixtures.producers import worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}
@@ -29,6 +31,27 @@ def test_a_scope_is_paused_and_resumed(reel, ledger, scope):
     assert (paused.code, resumed.code) == (0, 0)
     assert recorded.reason == "night"
     assert ledger.pauses.all() == {}
+
+
+def test_a_pause_keeps_models_warm_when_it_is_told_to(reel, ledger):
+    reel("pause", "--fleet", "--keep-warm")
+
+    assert ledger.pauses.all()["fleet"].keep_warm
+    assert "models stay in memory" in reel("status").out
+
+
+def test_a_paused_job_has_no_models_to_keep_warm(reel, job):
+    ran = reel("pause", job.id, "--keep-warm")
+
+    assert ran.code == 2
+    assert job.status().state == "queued"
+
+
+def test_a_paused_job_shows_why(reel, job):
+    reel("pause", job.id, "--reason", "the client is on holiday")
+
+    assert re.search(r"paused +the client is on holiday", reel("status", job.id).out)
+    assert reel("status", job.id, "--json").document["pause_reason"] == "the client is on holiday"
 
 
 def test_workers_that_are_concerned_are_told_and_their_answers_shown(reel, ledger, catalogue, listening):
@@ -88,10 +111,11 @@ def test_aborting_many_needs_a_yes(reel, job, scope):
 def test_a_worker_is_drained(reel, ledger, alive, listening):
     listening(alive.name, reel_drain={"ok": True})
 
-    ran = reel("drain", alive.name)
+    ran = reel("drain", alive.name, "--reason", "new driver")
 
     assert ran.code == 0
-    assert ledger.workers.drain_requested(alive.name)
+    assert ledger.workers.drain_reason(alive.name) == "new driver"
+    assert "new driver" in reel("workers").out
 
 
 def test_draining_a_worker_that_is_not_there_is_exit_4_with_the_nearest(reel, ledger, alive):
@@ -118,6 +142,36 @@ def test_a_retry_is_a_new_job_with_the_same_seed(reel, fleet, job, worker):
     new = fleet.job(ran.out.strip())
     assert new.request() == job.request()
     assert job.id in new.status().notes[0]
+
+
+def test_a_retry_says_whether_it_goes_on_from_the_checkpoint(reel, ledger, job, worker):
+    ledger.jobs.keep_checkpoint(worker.claim(job.id), CheckpointRef("key", 12, 30))
+    worker.fail(job.id)
+
+    resumes, begins = reel("retry", job.id, "--queue-anyway"), reel("retry", job.id, "--queue-anyway", "--from-scratch")
+
+    assert "resuming after step 12/30" in resumes.err
+    assert "from the beginning" in begins.err
+    assert ledger.jobs.row(resumes.out.strip()).checkpoint.step == 12
+
+
+def test_a_retry_of_a_job_without_a_checkpoint_begins_at_the_beginning(reel, job):
+    job.abort()
+
+    assert "from the beginning" in reel("retry", job.id, "--queue-anyway").err
+
+
+def test_ctrl_c_before_the_answer_names_the_retry_that_was_made(reel, fleet, job, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    job.abort()
+    monkeypatch.setattr("reelfleet.submission.publish_ticket", interrupt)
+
+    ran = reel("retry", job.id, "--queue-anyway")
+
+    assert ran.code == 130
+    assert f"reel watch {fleet.jobs(state='queued')[0].job_id}" in ran.err
 
 
 def test_submit_reads_a_file_or_stdin(reel, fleet, alive, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@ import pytest
 import redis
 
 from reelfleet.contract.errors import InvalidRequest, JobNotFound
+from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import Want
 from reelfleet.contract.names import Command
 from reelfleet.control import Scope, apply_abort, apply_pause, apply_resume, broadcast
@@ -44,14 +45,23 @@ def test_a_waiting_job_is_paused_and_resumed_with_a_new_ticket(job, redis_url):
     assert waiting_tickets(redis_url, "reel.gpu.clip-model\x06\x163") == before + 1
 
 
-def test_a_running_job_is_told_to_hold_and_to_go_on(job, worker):
+def test_a_running_job_is_told_to_pause_or_to_go_on(job, worker):
     worker.claim(job.id)
 
     job.pause()
-    held = worker.step(1, 4)
+    told = worker.step(1, 4)
     job.resume()
 
-    assert (held, worker.step(2, 4)) == (Order.HOLD, Order.GO)
+    assert (told, worker.step(2, 4)) == (Order.PAUSE, Order.GO)
+
+
+def test_a_paused_job_tells_why_until_it_is_resumed(job):
+    job.pause("the client is on holiday")
+    paused = job.status().pause_reason
+    (told,) = [event.message for event in job.events(follow=False) if event.kind is EventKind.PAUSED]
+    job.resume()
+
+    assert (paused, told, job.status().pause_reason) == ("the client is on holiday", "the client is on holiday", None)
 
 
 def test_a_waiting_job_is_aborted_at_once(job):
@@ -99,6 +109,37 @@ def test_a_pause_of_a_scope_is_recorded_and_taken_back(fleet, ledger, scope, nam
     assert ledger.pauses.all() == {}
 
 
+def test_a_pause_unloads_models_unless_it_keeps_them_warm(fleet, ledger):
+    fleet.pause(queue="reel.gpu.clip-model")
+    fleet.pause(queue="reel.gpu.image-model", keep_warm=True)
+
+    pauses = fleet.status().pauses
+    assert (pauses["queue:reel.gpu.clip-model"].keep_warm, pauses["queue:reel.gpu.image-model"].keep_warm) == (False, True)
+
+
+def test_a_pause_that_kept_models_warm_may_be_given_again_without(fleet):
+    fleet.pause(fleet=True, keep_warm=True)
+
+    fleet.pause(fleet=True)
+
+    assert not fleet.status().pauses["fleet"].keep_warm
+
+
+def test_a_pause_of_a_job_has_no_models_to_keep_warm(fleet, job, ledger):
+    with pytest.raises(InvalidRequest, match="keep_warm"):
+        fleet.orders.pause(job_id=job.id, keep_warm=True)
+
+    assert job.status().state == "queued"
+
+
+def test_workers_are_told_to_keep_models_warm(patient_fleet, alive, listening):
+    worker = listening("gpu0@here", reel_pause={"ok": True})
+
+    patient_fleet.pause(worker="gpu0@here", keep_warm=True)
+
+    assert worker.told == [("reel_pause", {"scope": "worker:gpu0@here", "reason": "", "keep_warm": True})]
+
+
 def test_a_second_pause_keeps_who_paused_first_and_why(ledger, app):
     apply_pause(ledger, app, "fleet", by="ann@desk", reason="night")
     apply_pause(ledger, app, "fleet", by="gpu0@here")
@@ -143,6 +184,12 @@ def test_draining_is_recorded(fleet, ledger, alive):
 
     assert ledger.workers.drain_requested(alive.name)
     assert ledger.workers.serving("clip-model") == []
+
+
+def test_a_drain_tells_why(fleet, ledger, alive):
+    fleet.drain(alive.name, reason="new driver")
+
+    assert ledger.workers.drain_reason(alive.name) == "new driver"
 
 
 def test_a_new_priority_brings_a_new_ticket(fleet, job, redis_url):

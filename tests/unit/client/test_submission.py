@@ -9,6 +9,7 @@ import redis
 from reelfleet import Fleet, GenerateRequest, OutputOptions
 from reelfleet.contract.errors import BrokerUnavailable, IdempotencyConflict, InvalidRequest, NoWorker
 from reelfleet.contract.request import parse_request
+from reelfleet.ledger.types import CheckpointRef
 from reelfleet.submission import submit
 from reelfleet.tickets import producer_app
 
@@ -161,8 +162,46 @@ def test_a_retry_is_a_new_job_of_the_same_request_and_seed_and_notes_it(fleet, a
 
     assert new.id != old.id
     assert new.request() == parse_request({**old.request().model_dump(mode="json"), "idempotency_key": None})
-    assert new.status().notes == (f"retries job {old.id}, which failed",)
+    assert new.status().notes == (f"retries job {old.id}, which failed, from the beginning",)
     assert old.status().state == "failed"
+
+
+CHECKPOINT = CheckpointRef("jobs/old/checkpoints/1.safetensors", 2, 4)
+
+
+def left_a_checkpoint(fleet, ledger, worker, end: str):
+    """A job that took a checkpoint after its second step and then ended."""
+    job = fleet.generate(**KITE)
+    ledger.jobs.keep_checkpoint(worker.claim(job.id), CHECKPOINT)
+    getattr(worker, end)(job.id)
+    return job
+
+
+@pytest.mark.parametrize("end", ["fail", "quarantine"])
+def test_a_retry_goes_on_from_the_checkpoint_of_a_job_that_failed_or_was_quarantined(fleet, ledger, alive, worker, end):
+    old = left_a_checkpoint(fleet, ledger, worker, end)
+
+    new = old.retry()
+
+    assert ledger.jobs.row(new.id).checkpoint == CHECKPOINT
+    assert new.status().notes[0].endswith("from its checkpoint after step 2/4")
+
+
+def test_a_retry_from_scratch_leaves_the_checkpoint_alone(fleet, ledger, alive, worker):
+    old = left_a_checkpoint(fleet, ledger, worker, "fail")
+
+    new = old.retry(from_scratch=True)
+
+    assert new.status().checkpoint is None
+    assert new.status().notes[0].endswith("from the beginning")
+    assert ledger.jobs.row(old.id).checkpoint == CHECKPOINT
+
+
+def test_a_retry_does_not_borrow_the_checkpoint_of_a_job_that_may_replace_it(fleet, ledger, alive, worker):
+    old = fleet.generate(**KITE)
+    ledger.jobs.keep_checkpoint(worker.claim(old.id), CHECKPOINT)
+
+    assert old.retry().status().checkpoint is None
 
 
 def test_resolving_writes_nothing(fleet, ledger, catalogue, tmp_path):
