@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from celery.utils.serialization import strtobool
 from celery.worker.control import control_command, inspect_command
 
 from reelfleet.contract.errors import FleetError, Internal
@@ -28,10 +29,16 @@ def reel_status(_state: Any) -> Answer:
     return _answer(_status)
 
 
-@control_command(name=Command.PAUSE.value, args=[("scope", str), ("reason", str)], signature="[fleet|queue:Q|worker:W|job:ID] [reason]")
-def reel_pause(_state: Any, scope: str = "fleet", reason: str = "") -> Answer:
-    """Stop consuming in a scope, and hold its running jobs at their next step."""
-    return _answer(lambda parent: apply_pause(parent.ledger, parent.app, scope, by=parent.identity.name, reason=reason))
+@control_command(
+    name=Command.PAUSE.value,
+    args=[("scope", str), ("reason", str), ("keep_warm", strtobool)],
+    signature="[fleet|queue:Q|worker:W|job:ID] [reason] [keep_warm]",
+)
+def reel_pause(_state: Any, scope: str = "fleet", reason: str = "", *, keep_warm: bool = False) -> Answer:
+    """Stop consuming in a scope; running jobs checkpoint at their next step and free the device, models are unloaded unless kept warm."""
+    return _answer(
+        lambda parent: apply_pause(parent.ledger, parent.app, scope, by=parent.identity.name, reason=reason, keep_warm=keep_warm)
+    )
 
 
 @control_command(name=Command.RESUME.value, args=[("scope", str)], signature="[fleet|queue:Q|worker:W|job:ID]")
@@ -48,7 +55,7 @@ def reel_abort(_state: Any, job_id: str | None = None, reason: str = "", queue: 
 
 @control_command(name=Command.DRAIN.value, args=[("worker", str)], signature="[worker]")
 def reel_drain(_state: Any, worker: str | None = None) -> Answer:
-    """Finish what runs, take nothing new, exit; without a name every worker that hears it drains."""
+    """Checkpoint or finish what runs, take nothing new, exit; without a name every worker that hears it drains."""
     return _answer(lambda parent: _drain(parent, worker))
 
 

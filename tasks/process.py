@@ -6,6 +6,7 @@ This is the one place of such state. A pool child fills it when it starts (``wor
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,8 @@ from reelfleet.contract.worker import WorkerRole
 from reelfleet.ledger import Ledger
 from reelfleet.store import Store, open_store
 from tasks.identity import WorkerIdentity
+from tasks.idle import start_unloading
+from tasks.last_words import keep_last_words
 
 if TYPE_CHECKING:
     from pipelines.engine import Engine
@@ -34,6 +37,10 @@ class WorkerProcess:
 
     settings: Settings
     identity: WorkerIdentity
+    checkpoint_cost_s: float = field(default=0.1, init=False)
+    """What the last checkpoint cost, before the first one a guess; see :class:`tasks.checkpoints.clock.CheckpointClock`."""
+    spent: str = field(default="", init=False)
+    """Why this process must not take another job: its device does not answer, or its memory does not come back."""
     _conditional: bool | None = field(default=None, init=False)
 
     @cached_property
@@ -87,6 +94,7 @@ def start_process(identity: WorkerIdentity, settings: Settings) -> WorkerProcess
     if identity.role is WorkerRole.GPU:
         engine = _current.engine
         logger.info("engine ready on %s", engine.device.name)
+        start_unloading(_current)
     else:
         # In the background: the store may hold many jobs, and a job waits.
         threading.Thread(target=_sweep_store, args=(_current,), name="sweep", daemon=True).start()
@@ -105,4 +113,8 @@ def _sweep_store(process: WorkerProcess) -> None:
 def _on_process_init(**_: object) -> None:
     identity = WorkerIdentity.from_environment()
     if identity is not None:
-        start_process(identity, load_settings())
+        # It is the parent that is told to stop; a signal to the whole group must not take the job with it.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        settings = load_settings()
+        keep_last_words(settings.cache_dir)
+        start_process(identity, settings)

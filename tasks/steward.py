@@ -10,6 +10,7 @@ from reelfleet.contract.errors import BrokerUnavailable
 from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue
 from reelfleet.contract.worker import WorkerRole
 from reelfleet.tickets import issue_ticket
+from tasks.preemption import choose
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -48,6 +49,7 @@ class Steward:
         self._ledger.steward.time_out_overdue(BATCH)
         for due in self._ledger.steward.due_delayed(BATCH):
             self._issue(due, "its pause before the next attempt is over")
+        self._preempt()
         now = time.monotonic()
         if now - self._reissued_at >= max(1.0, self._settings.reissue_after_s / 6):
             self._reissued_at = now
@@ -86,6 +88,22 @@ class Steward:
                     self._ledger.jobs.ticketed(due.job_id)
                 else:
                     self._issue(due, "its ticket was lost")
+
+    def _preempt(self) -> None:
+        """Make a job give way to one of higher priority that has waited long enough for an idle worker."""
+        waiting = [urgent for urgent in self._ledger.steward.most_urgent() if urgent.waited_s >= self._settings.preempt_after_s]
+        if not waiting or not self._settings.max_preemptions:
+            return
+        workers = self._ledger.workers.all()
+        jobs = {
+            worker.job_id: self._ledger.jobs.row(worker.job_id) for worker in workers if worker.job_id and worker.role is WorkerRole.GPU
+        }
+        resumable = frozenset(card.name for card in self._ledger.models.all() if card.step_resume)
+        for urgent in sorted(waiting, key=lambda one: one.priority):
+            chosen = choose(urgent, workers, jobs, resumable)
+            if chosen and self._ledger.jobs.order_yield(chosen, max_preemptions=self._settings.max_preemptions, by=urgent.job_id):
+                logger.info("job %s gives way to job %s of priority %d", chosen, urgent.job_id, urgent.priority)
+                jobs[chosen] = self._ledger.jobs.row(chosen)
 
     def _living_hosts(self) -> set[str]:
         return {info.host for info in self._ledger.workers.all() if info.role is WorkerRole.CPU}

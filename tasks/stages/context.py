@@ -9,6 +9,7 @@ from persistence.spool import remove_spool
 from reelfleet.contract.errors import UnknownModel
 from reelfleet.contract.model_card import ModelCard
 from reelfleet.ledger.types import JobRow, Lease
+from tasks.checkpoints.keeper import CheckpointKeeper
 from tasks.process import WorkerProcess
 from tasks.stages.observer import LedgerObserver
 
@@ -21,6 +22,8 @@ class StageContext:
     lease: Lease
     job: JobRow
     observer: LedgerObserver
+    checkpoints: CheckpointKeeper | None = None
+    """None for a stage that cannot go on in the middle."""
 
     def card(self) -> ModelCard:
         """Return the card of the job's model from this worker's own catalogue.
@@ -37,6 +40,10 @@ class StageContext:
     def spool_folder(self) -> Path:
         """Return this attempt's own spool folder; it need not exist."""
         return spool_root(self.process) / self.job.job_id / str(self.lease.fence)
+
+    def artifacts_folder(self, frames: Path) -> Path:
+        """Return the folder of the files that this attempt writes from the frames in ``frames``."""
+        return frames / f"artifacts-{self.lease.fence}"
 
 
 def spool_root(process: WorkerProcess) -> Path:

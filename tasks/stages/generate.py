@@ -10,6 +10,7 @@ from reelfleet.contract.errors import BrokerUnavailable
 from reelfleet.contract.names import Stage, host_queue
 from reelfleet.contract.spec import GenerationSpec
 from reelfleet.resolution import resolve
+from tasks.checkpoints.finding import find_checkpoint
 from tasks.stages.context import StageContext, spool_root
 from tasks.stages.handover import hand_on
 
@@ -23,7 +24,9 @@ def generate_frames(context: StageContext) -> None:
     folder = context.spool_folder()
     spool = SpoolWriter(folder)
     try:
-        report = process.engine.generate(spec, _fetch_inputs(context, spec, folder), spool, context.observer)
+        inputs = _fetch_inputs(context, spec, folder)
+        resume = find_checkpoint(process, context.job, folder)
+        report = process.engine.generate(spec, inputs, spool, context.observer, resume=resume)
         spool.close()
     finally:
         _tell_warm_models(context)

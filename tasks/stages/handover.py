@@ -36,9 +36,13 @@ def hand_on(
         lambda: jobs.hand_on(lease, stage=stage, queue=queue, host=host, spool=spool, timings=timings, report=report),
         for_s=OUTAGE_PATIENCE_S,
     )
-    if state is not JobState.RUNNING:
-        return
+    if state is JobState.RUNNING:
+        publish(lease.job_id, stage, queue=queue, priority=context.job.priority)
+
+
+def publish(job_id: str, stage: Stage, *, queue: str, priority: int) -> None:
+    """Issue a ticket; one that cannot be published is issued by the steward later."""
     try:
-        issue_ticket(app, lease.job_id, stage, queue=queue, priority=context.job.priority)
+        issue_ticket(app, job_id, stage, queue=queue, priority=priority)
     except BrokerUnavailable as error:
         logger.warning("%s", error.message)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from persistence.errors_entry import write_error_entry
-from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
-from reelfleet.contract.manifest import Manifest
-from reelfleet.contract.names import Stage, gpu_queue, host_queue
-from reelfleet.ledger.types import JobRow, Lease, Refusal
-from tasks.patience import OUTAGE_PATIENCE_S, patiently
+from reelfleet.contract.errors import Aborted, BrokerUnavailable, LeaseLost, TimedOut
+from reelfleet.contract.names import Stage
+from reelfleet.ledger.types import Claim, Refusal
+from tasks.checkpoints.keeper import CheckpointKeeper
+from tasks.patience import patiently
 from tasks.process import WorkerProcess, current_process
 from tasks.stages.announce import Announcer
-from tasks.stages.context import StageContext, discard_spool, spool_root
+from tasks.stages.cleaning import clean
+from tasks.stages.context import StageContext
+from tasks.stages.endings import end_failed, end_given_back, end_stopped
+from tasks.stages.give_back import GiveBack
+from tasks.stages.handover import publish
 from tasks.stages.observer import LedgerObserver
 
 if TYPE_CHECKING:
@@ -23,29 +27,40 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLAIM_PATIENCE_S = 10.0
+EXIT_SPENT = 75
+"""sysexits.h EX_TEMPFAIL: the pool starts another process."""
 
 
 def run_stage(task: Any, job_id: str, stage: Stage, work: Callable[[StageContext], None]) -> str:
     """Claim the stage that a ticket names and run it; return a word for Flower's result column."""
     process = current_process()
-    identity, settings = process.identity, process.settings
+    if process.spent:
+        _leave_to_a_fresh_process(process, job_id, stage)
     token = secrets.token_hex(8)  # a claim whose answer was lost is repeated and is still the same claim
     try:
-        answer = patiently(
-            lambda: process.ledger.jobs.claim(
-                job_id, stage, worker=identity.name, host=identity.host, lease_ms=settings.lease_ms, token=token
-            ),
-            for_s=CLAIM_PATIENCE_S,
-        )
+        answer = patiently(lambda: _claim(process, job_id, stage, token), for_s=CLAIM_PATIENCE_S)
     except BrokerUnavailable as error:
         logger.warning("ticket of job %s dropped, the steward issues it again: %s", job_id, error.message)
         return "dropped: no Redis"
     if isinstance(answer, Refusal):
         logger.info("ticket of job %s (%s) dropped: %s", job_id, stage.value, answer.detail)
         return f"dropped: {answer.reason.value}"
-    observer = LedgerObserver(process.ledger, answer.lease, settings, Announcer(task))
-    context = StageContext(process=process, lease=answer.lease, job=answer.job, observer=observer)
-    return _run_claimed(context, work)
+    keeper = CheckpointKeeper(process, answer.lease, answer.job.checkpoint) if stage is Stage.GENERATE else None
+    observer = LedgerObserver(process.ledger, answer.lease, process.settings, Announcer(task), keeper)
+    return _run_claimed(StageContext(process, answer.lease, answer.job, observer, keeper), work)
+
+
+def _claim(process: WorkerProcess, job_id: str, stage: Stage, token: str) -> Claim | Refusal:
+    identity = process.identity
+    return process.ledger.jobs.claim(
+        job_id,
+        stage,
+        worker=identity.name,
+        host=identity.host,
+        lease_ms=process.settings.lease_ms,
+        token=token,
+        memory_bytes=process.engine.device.memory_bytes if stage is Stage.GENERATE else None,
+    )
 
 
 def _run_claimed(context: StageContext, work: Callable[[StageContext], None]) -> str:
@@ -55,94 +70,23 @@ def _run_claimed(context: StageContext, work: Callable[[StageContext], None]) ->
     except LeaseLost as error:
         logger.warning("job %s: %s", lease.job_id, error.message)
         # The frames that this stage was given belong to whoever delivers the job now.
-        _clean(context, given_frames=False)
+        clean(context, given_frames=False)
         return "lease lost"
+    except GiveBack as order:
+        return end_given_back(context, order)
     except (Aborted, TimedOut) as error:
-        _end_stopped(context, error)
+        end_stopped(context, error)
         return error.code.value
     except Exception as error:  # noqa: BLE001 - whatever a pipeline raises must end in the ledger
-        return _end_failed(context, error)
+        return end_failed(context, error)
     return "done"
 
 
-def _end_stopped(context: StageContext, error: Aborted | TimedOut) -> None:
-    lease, jobs = context.lease, context.process.ledger.jobs
-    _clean(context)
-    if isinstance(error, Aborted):
-        _conclude(context, lambda: jobs.end_aborted(lease, context.observer.progress.phase))
-    else:
-        _conclude(context, lambda: jobs.end_timed_out(lease))
-
-
-def _end_failed(context: StageContext, error: Exception) -> str:
-    lease, process = context.lease, context.process
-    failure = as_fleet_error(error)
-    if failure is not error:
-        logger.error("job %s failed in %s", lease.job_id, context.observer.progress, exc_info=error)
-    else:
-        logger.warning("job %s failed in %s: %s", lease.job_id, context.observer.progress, failure.message)
-    _write_entry(process, context.job, lease, failure)
-    wire = failure.to_wire()
-    frames_kept = lease.stage is Stage.DELIVER and isinstance(failure, StoreUnavailable)
-    retry_stage, retry_queue = _retry_of(context, frames_kept=frames_kept)
-    state = _conclude(
-        context,
-        lambda: process.ledger.jobs.fail(
-            lease,
-            wire,
-            retry_stage=retry_stage,
-            retry_queue=retry_queue,
-            backoff_s=process.settings.retry_backoff_s * 2 ** (lease.attempt - 1),
-        ),
-    )
-    if not frames_kept or (state is not None and state.terminal):
-        _clean(context)
-    return failure.code.value
-
-
-def _retry_of(context: StageContext, *, frames_kept: bool) -> tuple[Stage, str]:
-    """Return where another attempt starts: with the kept frames, with the same stage, or with the generation."""
-    job = context.job
-    if context.lease.stage is Stage.DELIVER and not frames_kept:
-        return Stage.GENERATE, gpu_queue(job.request.model)
-    if context.lease.stage is Stage.DELIVER:
-        return Stage.DELIVER, host_queue(context.process.identity.host)
-    return context.lease.stage, job.queue
-
-
-def _conclude(context: StageContext, call: Callable[[], Any]) -> Any:
+def _leave_to_a_fresh_process(process: WorkerProcess, job_id: str, stage: Stage) -> None:
+    """End this process, whose device does not answer any more, before it spoils another job; the ticket is issued anew."""
+    logger.error("this process ends: %s", process.spent)
     try:
-        return patiently(call, for_s=OUTAGE_PATIENCE_S)
-    except (LeaseLost, BrokerUnavailable) as error:
-        logger.warning("the end of job %s was not recorded: %s", context.lease.job_id, error.message)
-        return None
-
-
-def _write_entry(process: WorkerProcess, job: JobRow, lease: Lease, failure: FleetError) -> None:
-    try:
-        write_error_entry(
-            process.store, job_id=lease.job_id, fence=lease.fence, attempt=lease.attempt, error=failure.to_wire(), request=job.request
-        )
-    except FleetError as error:
-        logger.warning("the error entry of job %s was not written: %s", lease.job_id, error.message)
-
-
-def _clean(context: StageContext, *, given_frames: bool = True) -> None:
-    """Remove what the attempt left: its objects, the frames that it made and, with ``given_frames``, those that it was handed."""
-    lease, process = context.lease, context.process
-    discard_spool(process, context.spool_folder())
-    if lease.stage is not Stage.DELIVER:
-        return
-    if context.job.spool and given_frames:
-        discard_spool(process, spool_root(process) / context.job.spool)
-    try:
-        if not _is_decided(context):
-            process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
-    except FleetError as error:
-        logger.warning("objects of a stopped attempt of job %s remain: %s", lease.job_id, error.message)
-
-
-def _is_decided(context: StageContext) -> bool:
-    """Whether the job's manifest names this attempt's objects: another attempt may be about to commit it."""
-    decided = context.process.ledger.jobs.decided(context.lease.job_id)
-    return decided is not None and Manifest.model_validate_json(decided).predicate.fence == context.lease.fence
+        status = process.ledger.jobs.row(job_id)
+        publish(job_id, stage, queue=status.queue, priority=status.priority)
+    finally:
+        os._exit(EXIT_SPENT)

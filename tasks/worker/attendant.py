@@ -48,22 +48,24 @@ class Duty:
 class Attendant:
     """Runs duties in turn in one daemon thread."""
 
-    def __init__(self, duties: Sequence[Duty]) -> None:
-        """Take the duties in the order in which they run when several are due."""
+    def __init__(self, name: str, duties: Sequence[Duty]) -> None:
+        """Take the duties in the order in which they run when several are due; ``name`` is the thread's."""
         self._duties = list(duties)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="attendant", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
         """Do every duty once, so that the worker is known before it takes a ticket, then go on in the thread."""
         for duty in self._duties:
             duty.run()
-        self._thread.start()
+        if self._duties:
+            self._thread.start()
 
     def stop(self) -> None:
         """End the thread after the duty it is at."""
         self._stop.set()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     def _loop(self) -> None:
         while not self._stop.is_set():

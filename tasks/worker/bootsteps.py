@@ -16,8 +16,11 @@ from reelfleet.ledger import Ledger
 from tasks.identity import WorkerIdentity
 from tasks.steward import Steward
 from tasks.worker.attendant import Attendant, Duty
+from tasks.worker.checkpoint_sweep import CheckpointSweep
 from tasks.worker.consumption import apply_to_consumer, obey
 from tasks.worker.device_keeper import DeviceKeeper
+from tasks.worker.drain import Drain, drain_on_signals
+from tasks.worker.health import Health
 from tasks.worker.heartbeat import Heartbeat
 from tasks.worker.host_sweep import HostSweep
 from tasks.worker.lease_keeper import LeaseKeeper
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOOK_EVERY_S = 0.25
+"""Bounds how late an abort is enforced and a drain begins."""
 OBEY_EVERY_S = 0.5
+SWEEP_CHECKPOINTS_EVERY_S = 5.0
 SWEEP_EVERY_S = 60.0
 
 
@@ -43,7 +49,7 @@ class ParentStep(bootsteps.StartStopStep):
     def __init__(self, worker: Any, **kwargs: Any) -> None:
         super().__init__(worker, **kwargs)
         self._identity = WorkerIdentity.from_environment()
-        self._attendant: Attendant | None = None
+        self._attendants: list[Attendant] = []
         self._device_keeper: DeviceKeeper | None = None
         self.enabled = self._identity is not None
 
@@ -65,18 +71,21 @@ class ParentStep(bootsteps.StartStopStep):
             models=tuple(card.name for card in cards),
             queues=queues_of(identity.role, settings),
             pid=os.getpid(),
+            pool=worker.pool,
         )
         set_current_parent(parent)
-        self._attendant = Attendant(self._duties(parent, cards))
-        self._attendant.start()
+        drain_on_signals(parent)
+        self._attendants = [Attendant("attendant", self._duties(parent, cards)), Attendant("sweeper", self._sweeps(parent))]
+        for attendant in self._attendants:
+            attendant.start()
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Stop the duties and take leave."""
         parent = current_parent()
         if parent is None:
             return
-        if self._attendant:
-            self._attendant.stop()
+        for attendant in self._attendants:
+            attendant.stop()
         try:
             parent.ledger.workers.leave(parent.identity.name)
             if self._device_keeper:
@@ -90,18 +99,28 @@ class ParentStep(bootsteps.StartStopStep):
     def _duties(self, parent: WorkerParent, cards: Sequence[ModelCard]) -> list[Duty]:
         settings = parent.settings
         duties = [
+            Duty("draining", LOOK_EVERY_S, Drain(parent).look),
             Duty("reading pauses", OBEY_EVERY_S, lambda: obey(parent)),
             Duty("the heartbeat", settings.heartbeat_s, Heartbeat(parent, cards).beat),
-            Duty("keeping leases", settings.keep_alive_s, LeaseKeeper(parent).keep),
+            Duty("keeping leases", min(LOOK_EVERY_S, settings.keep_alive_s), LeaseKeeper(parent).keep),
         ]
         if parent.device is not None:
             self._device_keeper = DeviceKeeper(parent, parent.device)
             duties.append(Duty("keeping the device", settings.keep_alive_s, self._device_keeper.keep))
+            duties.append(Duty("the device's health", settings.heartbeat_s, Health(parent).look))
         if parent.identity.role is WorkerRole.CPU:
             steward = Steward(parent.ledger, parent.app, settings, parent.identity.name)
             duties.append(Duty("the steward", settings.steward_interval_s, steward.turn))
-            duties.append(Duty("sweeping spools", SWEEP_EVERY_S, HostSweep(parent).sweep))
         return duties
+
+    def _sweeps(self, parent: WorkerParent) -> list[Duty]:
+        """Return what may take long, and so has a thread of its own: disks and stores can be slow, leases cannot wait."""
+        if parent.identity.role is not WorkerRole.CPU:
+            return []
+        return [
+            Duty("sweeping spools", SWEEP_EVERY_S, HostSweep(parent).sweep),
+            Duty("sweeping checkpoints", SWEEP_CHECKPOINTS_EVERY_S, CheckpointSweep(parent).sweep),
+        ]
 
 
 class ObeyStep(bootsteps.StartStopStep):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-
-from celery.worker import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tasks.worker.parent import WorkerParent
-
-logger = logging.getLogger(__name__)
 
 
 def paused_among(queues: Iterable[str], pauses: Iterable[str], worker: str) -> frozenset[str]:
@@ -24,22 +19,17 @@ def paused_among(queues: Iterable[str], pauses: Iterable[str], worker: str) -> f
 
 
 def obey(parent: WorkerParent) -> None:
-    """Read pauses and drain from the ledger and act on them.
+    """Read pauses from the ledger and act on them; a worker that drains takes nothing.
 
     Raises:
         BrokerUnavailable: when Redis does not answer; what was last known stays in force.
     """
-    if not parent.draining and parent.ledger.workers.drain_requested(parent.identity.name):
-        parent.draining = True
-        logger.info("draining: no more tickets are taken")
     pauses = parent.ledger.pauses.all()
     stopped = frozenset(parent.queues) if parent.draining else paused_among(parent.queues, pauses, parent.identity.name)
     parent.paused_queues = stopped
     consumer = parent.consumer
     if consumer is not None:
         consumer.call_soon(apply_to_consumer, parent, consumer)
-    if parent.draining and not parent.active_requests():
-        state.should_stop = 0
 
 
 def apply_to_consumer(parent: WorkerParent, consumer: Any) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reelfleet.ledger.types import Kept
+from reelfleet.ledger.types import Kept, Watch
+from tasks.worker.children import kill_child
 
 if TYPE_CHECKING:
     from tasks.worker.parent import WorkerParent
@@ -19,37 +18,44 @@ logger = logging.getLogger(__name__)
 class LeaseKeeper:
     """Keeps leases while the child lives and its phase is within its time limit.
 
-    A child past that limit is killed, and so is one that does not honour an abort within ``abort_grace_s``: the death
-    of the child gives the job back (:mod:`tasks.worker.revocation`), and an aborted job ends with that.
+    A child past that limit is killed, and so is one that does not honour an abort or the job's deadline within
+    ``abort_grace_s``: the death of the child gives the job back (:mod:`tasks.worker.revocation`), and an aborted job
+    ends with that.
     """
 
     def __init__(self, parent: WorkerParent) -> None:
         """Keep for the children of ``parent``."""
         self._parent = parent
-        self._aborting_since: dict[str, float] = {}
+        self._extended_at: dict[str, float] = {}
 
     def keep(self) -> None:
-        """Renew once.
+        """Look at every job of this worker, and extend the leases whose turn it is.
 
         Raises:
             BrokerUnavailable: when Redis does not answer.
         """
-        parent = self._parent
-        active = parent.active_requests()
-        self._aborting_since = {job_id: since for job_id, since in self._aborting_since.items() if job_id in active}
+        active = self._parent.active_requests()
+        self._extended_at = {job_id: at for job_id, at in self._extended_at.items() if job_id in active}
         for job_id, request in active.items():
-            kept = parent.ledger.jobs.keep(job_id, worker=parent.identity.name, lease_ms=parent.settings.lease_ms)
-            if kept is Kept.OVERRAN:
-                self._kill(job_id, request, "is past the time limit of its phase")
-            elif kept is Kept.ABORTING and self._out_of_grace(job_id):
-                self._kill(job_id, request, f"did not stop within {parent.settings.abort_grace_s:g} s of its abort")
+            self._parent.pids[job_id] = request.worker_pid
+            reason = self._reason_to_kill(self._looked_at(job_id))
+            if reason:
+                kill_child(self._parent, job_id, request, reason)
 
-    def _out_of_grace(self, job_id: str) -> bool:
-        since = self._aborting_since.setdefault(job_id, time.monotonic())
-        return time.monotonic() - since >= self._parent.settings.abort_grace_s
+    def _looked_at(self, job_id: str) -> Watch:
+        parent, now = self._parent, time.monotonic()
+        due = now - self._extended_at.get(job_id, 0.0) >= parent.settings.keep_alive_s
+        watch = parent.ledger.jobs.keep(job_id, worker=parent.identity.name, lease_ms=parent.settings.lease_ms if due else None)
+        if due:
+            self._extended_at[job_id] = now
+        return watch
 
-    def _kill(self, job_id: str, request: Any, reason: str) -> None:
-        logger.error("job %s %s; its process %s is killed", job_id, reason, request.worker_pid)
-        # Not through Celery's terminate, which would make a revoke of it: the job may go on in another attempt.
-        if request.worker_pid:
-            os.kill(request.worker_pid, signal.SIGKILL)
+    def _reason_to_kill(self, watch: Watch) -> str:
+        grace_s = self._parent.settings.abort_grace_s
+        if watch.kept is Kept.OVERRAN:
+            return "its phase, or one step of it, took longer than it may"
+        if watch.kept is Kept.ABORTING and watch.for_s >= grace_s:
+            return f"it did not stop within {grace_s:g} s of its abort"
+        if watch.kept is Kept.OUT_OF_TIME and watch.for_s >= grace_s:
+            return f"it did not stop within {grace_s:g} s of its deadline"
+        return ""

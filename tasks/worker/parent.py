@@ -16,6 +16,7 @@ from reelfleet.contract.names import Stage
 from reelfleet.contract.worker import WorkerInfo, WorkerRole, WorkerState
 from reelfleet.ledger import Ledger
 from tasks.identity import WorkerIdentity
+from tasks.worker.killed import Killed
 
 
 @dataclass
@@ -30,9 +31,21 @@ class WorkerParent:
     models: tuple[str, ...]
     queues: tuple[str, ...]
     pid: int
+    pool: Any = field(repr=False)
+    """Celery's pool; its processes do the work."""
     draining: bool = field(default=False)
+    drain_until: float = field(default=0.0)
+    """Until when running jobs may go on while it drains, by the monotonic clock."""
+    stop_signal: str = field(default="")
+    """The signal that told it to stop, until the attendant has made a drain of it."""
+    trouble: str = field(default="")
+    """Why it takes itself out."""
     paused_queues: frozenset[str] = field(default=frozenset())
     consumer: Any = field(default=None, repr=False)
+    pids: dict[str, int | None] = field(default_factory=dict)
+    """The processes of jobs, by job id."""
+    killed: dict[str, Killed] = field(default_factory=dict)
+    """Whom it killed, by job id, until it hears of the death."""
 
     def active_requests(self) -> dict[str, Any]:
         """Return what the pool's children are working on: Celery requests by job id."""
@@ -47,6 +60,10 @@ class WorkerParent:
             return {}
         jobs = ((job_of_ticket(request.id), request) for request in requests)
         return {job_id: request for job_id, request in jobs if job_id is not None}
+
+    def pool_processes(self) -> list[Any]:
+        """Return the living processes of the pool."""
+        return list(self.pool._pool._pool)  # noqa: SLF001 - Celery wraps billiard's pool and shows pids only in its statistics
 
     def state(self) -> WorkerState:
         """Return what the worker is doing."""
@@ -72,6 +89,7 @@ class WorkerParent:
             job_id=next(iter(self.active_requests()), None),
             seen=datetime.now(UTC),
             version=__version__,
+            trouble=self.trouble,
         )
 
 

@@ -9,7 +9,9 @@ from tasks.worker.attendant import Attendant, Duty
 def test_every_duty_is_done_once_before_the_worker_starts():
     # Given two duties that are due once an hour
     done = []
-    attendant = Attendant([Duty("first", 3600, lambda: done.append("first")), Duty("second", 3600, lambda: done.append("second"))])
+    attendant = Attendant(
+        "attendant", [Duty("first", 3600, lambda: done.append("first")), Duty("second", 3600, lambda: done.append("second"))]
+    )
 
     # When the attendant starts
     attendant.start()
@@ -29,7 +31,7 @@ def test_failing_duty_does_not_stop_the_others():
     def defect():
         raise ZeroDivisionError
 
-    attendant = Attendant([Duty("away", 0.01, away), Duty("defect", 0.01, defect), Duty("good", 0.01, worked.set)])
+    attendant = Attendant("attendant", [Duty("away", 0.01, away), Duty("defect", 0.01, defect), Duty("good", 0.01, worked.set)])
 
     # When they were done once
     attendant.start()
