@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from celery import Celery
 
+    from reelfleet.contract.job import JobStatus
     from reelfleet.contract.names import Command
+    from reelfleet.contract.worker import WorkerInfo
     from reelfleet.ledger import Ledger
     from reelfleet.ledger.types import TicketDue
 
@@ -154,6 +156,17 @@ def apply_drain(ledger: Ledger, tickets_app: Celery, *, worker: str, reason: str
 def apply_priority(ledger: Ledger, tickets_app: Celery, job_id: str, priority: int) -> None:
     """Record a job's priority; if it waits, publish a ticket at the new one (the old ticket is dropped when it is drawn)."""
     _issue(ledger, tickets_app, ledger.jobs.set_priority(job_id, priority))
+
+
+def worker_text(info: WorkerInfo, jobs: Iterable[JobStatus], paused: Iterable[str]) -> str:
+    """Return what a worker does, for a reader: plain ``celery inspect`` shows an answer's ``ok`` and nothing else of it."""
+    device = info.device.get("name") or info.device.get("kind")
+    lines = [f"{info.role.value} worker, {info.state.value}" + (f", on {device}" if device else "")]
+    lines += [f"trouble: {info.trouble}"] if info.trouble else []
+    lines += [f"warm: {', '.join(info.warm_models)}"] if info.warm_models else []
+    lines += [f"job {job.job_id}: {job.progress or job.stage.value}, attempt {job.attempt}" for job in jobs]
+    lines += [f"paused: {scope}" for scope in paused]
+    return "\n".join(lines)
 
 
 def broadcast(

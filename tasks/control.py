@@ -13,7 +13,7 @@ from celery.worker.control import control_command, inspect_command
 
 from reelfleet.contract.errors import FleetError, Internal
 from reelfleet.contract.names import Command
-from reelfleet.control import apply_abort, apply_drain, apply_pause, apply_resume
+from reelfleet.control import apply_abort, apply_drain, apply_pause, apply_resume, worker_text
 from tasks.worker.consumption import obey
 from tasks.worker.parent import WorkerParent, current_parent
 
@@ -79,9 +79,11 @@ def _drain(parent: WorkerParent, worker: str | None) -> dict[str, Any]:
 
 
 def _status(parent: WorkerParent) -> dict[str, Any]:
-    info = parent.info().model_dump(mode="json")
-    jobs = [parent.ledger.jobs.status(job_id).model_dump(mode="json") for job_id in parent.active_requests()]
-    return {"worker": info, "jobs": jobs, "pauses": _pauses(parent), "audio_tracks": _audio_tracks(jobs)}
+    info, pauses = parent.info(), _pauses(parent)
+    running = [parent.ledger.jobs.status(job_id) for job_id in parent.active_requests()]
+    jobs = [job.model_dump(mode="json") for job in running]
+    facts = {"worker": info.model_dump(mode="json"), "jobs": jobs, "pauses": pauses, "audio_tracks": _audio_tracks(jobs)}
+    return {"ok": worker_text(info, running, pauses), **facts}
 
 
 def _pauses(parent: WorkerParent) -> dict[str, Any]:
