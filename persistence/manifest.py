@@ -50,6 +50,7 @@ def build_manifest(
         timings={**job.timings, **report.get("timings", {}), **timings},
         artifacts=tuple(artifacts),
         created=created or datetime.now(UTC),
+        degraded=tuple(report.get("degraded", ())),
         notes=(*job.notes, *(note for note in report.get("notes", ()) if note not in job.notes)),
     )
     subject = tuple(Subject(name=artifact.name, digest={"sha256": artifact.sha256}) for artifact in artifacts)

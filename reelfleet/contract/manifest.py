@@ -95,6 +95,9 @@ class JobPredicate(Frozen):
     telemetry: dict[str, JsonValue] = Field(default_factory=dict)
     artifacts: tuple[Artifact, ...]
     created: datetime
+    degraded: tuple[str, ...] = Field(
+        default=(), description="what was given up for want of memory, such as vae_tiling or model_offload; the notes say why"
+    )
     notes: tuple[str, ...] = ()
 
 

@@ -65,6 +65,12 @@ def row(**changes) -> JobRow:
         "report": None,
         "manifest_uri": None,
         "artifacts": (),
+        "checkpoint": None,
+        "preemptible": True,
+        "preemptions": 0,
+        "needs_memory": None,
+        "pause_reason": None,
+        "diagnosis": None,
     }
     return JobRow(**{**fields, **changes})
 

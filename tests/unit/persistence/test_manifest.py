@@ -68,5 +68,11 @@ def test_notes_of_the_ledger_and_of_the_pipeline_are_told_once() -> None:
     assert json.loads(build(job=job))["predicate"]["notes"] == ["told by the ledger", "placed on the CPU"]
 
 
+def test_what_was_given_up_for_want_of_memory_is_named() -> None:
+    report = {"degraded": ["memory_freed", "vae_tiling"]}
+
+    assert json.loads(build(report=report))["predicate"]["degraded"] == ["memory_freed", "vae_tiling"]
+
+
 def test_the_same_job_gives_the_same_bytes() -> None:
     assert build() == build()
