@@ -9,19 +9,26 @@ from pathlib import Path
 
 from config.catalogue import Catalogue, ModelEntry
 from config.settings import Settings
+from pipelines.classes import pipeline_class
 from pipelines.device import DeviceInfo
 from pipelines.families.base import Family
 from pipelines.families.registry import family_of
 from pipelines.faults import translated
 from pipelines.jobs import prepare_job
+from pipelines.ladder import OFFLOADS, Degradation, Ladder, Rung
+from pipelines.leaks import unexplained_bytes
 from pipelines.loading import LoadedModel, load
 from pipelines.model_cache import ModelCache, release_memory
 from pipelines.observer import Observer
+from pipelines.placement import move_off
 from pipelines.report import GenerationReport
 from pipelines.reporting import build_report
+from pipelines.resuming import Start, resuming, with_checkpoints
+from pipelines.retrying import RetryObserver
 from pipelines.spooling import Spool
 from pipelines.stages import Stages
 from pipelines.torch_setup import configure_torch, torch_device
+from pipelines.vae_tiling import untile
 from pipelines.writing import write_output
 from reelfleet.contract.errors import OutOfMemory
 from reelfleet.contract.job import Phase
@@ -65,12 +72,20 @@ class Engine:
             UnknownModel, ModelLoadFailed, InvalidConfig, OutOfMemory, DeviceLost: as loading does.
         """
         with self._busy:
-            self._loaded(self._catalogue.entry(name))
+            self._loaded(self._catalogue.entry(name), Ladder(name, self._device))
 
     def unload(self, name: str | None = None) -> None:
         """Let a model go, or all of them, and give their memory back."""
         with self._busy:
             self._models.drop(*(self._models.names if name is None else (name,)))
+
+    def leaked_bytes(self) -> int:
+        """Return the bytes of the GPU that tensors hold between jobs and no warm model explains; 0 on a CPU.
+
+        More than 0, and still so after every model was let go, is memory that does not come back.
+        """
+        with self._busy:
+            return unexplained_bytes([model.pipeline for model in self._models.all()], self._device)
 
     def generate(
         self, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, observer: Observer, *, resume: Path | None = None
@@ -78,6 +93,8 @@ class Engine:
         """Generate what a spec describes into a spool, which the caller closes afterwards.
 
         The same spec gives the same frames, whatever ran before it. After any error the engine is ready for the next job.
+        When memory runs out, the job goes on with less speed for less memory, as :mod:`pipelines.ladder` has it, and the report
+        says so; the next job starts as if that had not been.
 
         Args:
             spec: resolved against this catalogue's card.
@@ -97,26 +114,44 @@ class Engine:
             family = family_of(entry)
             observer.phase(Phase.LOAD)
             was_warm = self._models.get(entry.name) is not None
-            model = self._loaded(entry)
-            stages = Stages(observer, entry.name, torch_device(self._device))
-            if resume is not None:
-                observer.note(f"the checkpoint is not used: {entry.name} does not resume yet; the job starts over")
+            ladder = Ladder(entry.name, self._device, observer.note)
+            model = self._loaded(entry, ladder)
+            tries = RetryObserver(observer, model.pipeline)
+            stages = Stages(tries, entry.name, torch_device(self._device))
+
+            def run() -> None:
+                resuming(lambda start: self._run(family, model, spec, inputs, spool, stages, start), tries.newest or resume, observer.note)
+
+            def step_down(rung: Degradation) -> None:
+                stages.finish()
+                spool.restart()
+                self._step_down(rung, model, tries)
+
             try:
-                self._run(family, model, spec, inputs, spool, stages)
+                ladder.climbing(model.pipeline, run, step_down)
             except OutOfMemory:
-                # The next attempt gets all the memory that this engine can give.
-                self._models.drop(*self._models.names)
+                # Whoever comes next gets all the memory that this engine can give.
+                self._free_memory(keep=None)
                 raise
+            finally:
+                self._step_up(ladder, model)
             timings = {"load_s": 0.0 if was_warm else model.load_s, "warm_up_s": 0.0 if was_warm else model.warm_up_s, **stages.timings}
-            return build_report(model, self._device, timings)
+            return build_report(model, self._device, timings, ladder.used)
 
     def _run(
-        self, family: Family, model: LoadedModel, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, stages: Stages
+        self,
+        family: Family,
+        model: LoadedModel,
+        spec: GenerationSpec,
+        inputs: Mapping[str, Path],
+        spool: Spool,
+        stages: Stages,
+        resume: Start | None,
     ) -> None:
         pipeline = model.fresh()
         with translated(spec.model, lambda: stages.phase.value if stages.phase else "preparing"):
             try:
-                job = prepare_job(spec, model.entry, pipeline, inputs)
+                job = with_checkpoints(prepare_job(spec, model.entry, pipeline, inputs), model, self._device, resume)
                 with closing(family.run(job, stages)) as output:
                     write_output(output, spec, spool, stages)
                 stages.finish()
@@ -124,15 +159,35 @@ class Engine:
                 # Within the translation: on a lost device this fails as well, and must not hide why.
                 pipeline.maybe_free_model_hooks()
 
-    def _loaded(self, entry: ModelEntry) -> LoadedModel:
+    def _step_down(self, degradation: Degradation, model: LoadedModel, tries: RetryObserver) -> None:
+        """Make a rung of the ladder true for a model that is loaded."""
+        self._free_memory(keep=model.entry.name)
+        with translated(model.entry.name, lambda: "making room"):
+            if degradation.rung is Rung.VAE_TILING:
+                tries.tile(decoding_only=degradation.doing == Phase.DECODE.value)
+            elif degradation.rung in OFFLOADS:
+                move_off(model.pipeline, self._device, degradation.rung)
+
+    def _step_up(self, ladder: Ladder, model: LoadedModel) -> None:
+        """Leave nothing of this job's rungs to the next one."""
+        if ladder.offload is not None and ladder.offload not in model.degraded:
+            self._models.drop(model.entry.name)
+        elif ladder.has(Rung.VAE_TILING):
+            untile(model.pipeline)
+
+    def _free_memory(self, keep: str | None) -> None:
+        self._models.drop(*(name for name in self._models.names if name != keep))
+        release_memory()
+
+    def _loaded(self, entry: ModelEntry, ladder: Ladder) -> LoadedModel:
         model = self._models.get(entry.name)
         if model is None:
-            try:
-                model = load(entry, self._settings, self._device, self._models.make_room)
-            except OutOfMemory:
-                self._models.drop(*self._models.names)
-                release_memory()
-                raise
+            model = ladder.climbing(
+                pipeline_class(entry),
+                lambda: load(entry, self._settings, self._device, self._models.make_room, ladder.offload),
+                lambda _: self._free_memory(keep=None),
+            )
             self._models.add(entry.name, model)
+        ladder.begin_with(model.degraded)
         self._models.leave_to(entry.name, int(entry.card.memory_gib * GIB), self._device.memory_bytes)
         return model

@@ -59,13 +59,17 @@ class Stages:
         self._seconds[TIMINGS[self._phase]] += time.perf_counter() - self._began
         self._phase = None
 
+    def resumed(self, step: int, of: int) -> None:
+        """Tell that the run goes on after a step that another run took."""
+        self._observer.note(f"resumed after step {step}/{of}")
+
     def stream(self, latents: torch.Tensor, number: int) -> None:
         """Check the latents that a scheduler returned.
 
         Raises:
             Numerical: naming the step.
         """
-        require_finite(latents, self._model, f"denoise step {number}")
+        require_finite(latents, self._model, "denoise step", number)
 
     def step(self, step: Step, grid: Grid) -> None:
         """Report a complete denoise step, with a preview if one is due. May raise what the observer raises."""
@@ -73,7 +77,7 @@ class Stages:
             image = render_preview(step, grid)
             if image is not None:
                 self._observer.preview(image.data, image.media_type)
-        self._observer.advance(step.number, step.of)
+        self._observer.advance(step.number, step.of, step.take)
 
     def frame(self, number: int, of: int) -> None:
         """Report a frame that is in the spool. May raise what the observer raises."""

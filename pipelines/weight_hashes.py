@@ -14,6 +14,7 @@ from pipelines.sources import component_folders
 BLOB_NAME = re.compile(r"[0-9a-f]{64}")
 """The hub's cache names a large file's blob by its SHA-256, and links to it."""
 CACHE_FILE = "weights-sha256.json"
+SETTINGS_SUFFIXES = frozenset({".json", ".txt", ".model", ".jinja"})
 
 
 def weights_sha256(folder: Path, cache_dir: Path, *, variant: str | None = None) -> dict[str, str]:
@@ -27,6 +28,16 @@ def weights_sha256(folder: Path, cache_dir: Path, *, variant: str | None = None)
     hashes = {path.relative_to(folder).as_posix(): _blob_name(path) or memory.hash_of(path) for path in files}
     memory.save()
     return hashes
+
+
+def settings_sha256(folder: Path) -> str:
+    """Return one hash over a pipeline folder's small files: configurations, tokenizers, the index of components."""
+    digest = hashlib.sha256()
+    for place in (folder, *component_folders(folder)):
+        for path in sorted(path for path in place.iterdir() if path.suffix in SETTINGS_SUFFIXES):
+            digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def weight_files(folder: Path, variant: str | None = None) -> list[Path]:

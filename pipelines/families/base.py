@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import torch
 
 from config.catalogue import ModelEntry
+from pipelines.checkpoint.run import Checkpoints
 from pipelines.signatures import call_parameters
 from pipelines.spooling import Frame, Samples
 from pipelines.stages import Stages
@@ -29,6 +30,8 @@ class Job:
     generator: torch.Generator
     arguments: dict[str, Any] = field(default_factory=dict)
     """Further arguments of the pipeline's call, checked: the catalogue's, the request's, and the images of its inputs."""
+    checkpoints: Checkpoints | None = None
+    """With them the run can be stored between two steps; none for one that cannot be resumed exactly."""
 
     def argument(self, name: str) -> Any:
         """Return a further argument, or the default that the pipeline's call has for it.
@@ -74,7 +77,11 @@ class StagedFamily(Family):
             embeddings = self.encode(job)
         stages.enter(Phase.DENOISE, job.spec.steps)
         with StepControl(
-            job.pipeline, on_step=lambda step: stages.step(step, lambda latents: self.grid(job, latents)), on_stream=stages.stream
+            job.pipeline,
+            on_step=lambda step: stages.step(step, lambda latents: self.grid(job, latents)),
+            on_stream=stages.stream,
+            checkpoints=job.checkpoints,
+            on_resume=stages.resumed,
         ):
             latents = self.denoise(job, embeddings)
         del embeddings

@@ -63,13 +63,19 @@ class Studio:
         return dict.fromkeys(self.catalogue[spec.model].card.required_inputs, self.picture) | given
 
     def generate(
-        self, model: str, *, inputs: dict[str, Path] | None = None, observer: RecordingObserver | None = None, **request: object
+        self,
+        model: str,
+        *,
+        inputs: dict[str, Path] | None = None,
+        observer: RecordingObserver | None = None,
+        resume: Path | None = None,
+        **request: object,
     ) -> Clip:
         uris = {name: path.as_uri() for name, path in (inputs or {}).items()}
         spec = self.spec(model, **{**uris, **request})
         observer = observer or RecordingObserver()
         spool = SpoolWriter(self.folder / f"spool-{next(self._numbers)}")
-        report = self.engine.generate(spec, self.inputs(spec, inputs or {}), spool, observer)
+        report = self.engine.generate(spec, self.inputs(spec, inputs or {}), spool, observer, resume=resume)
         spool.close()
         reader = SpoolReader(spool.folder)
         return Clip(np.stack(list(reader.iter_frames())), reader.fps, reader.audio(), report, observer)
@@ -121,7 +127,7 @@ def make_studio(settings: Settings, catalogue: Catalogue, picture: Path, tmp_pat
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def as_entry(catalogue: Catalogue, settings: Settings) -> Callable[..., ModelEntry]:
     """A tiny model's entry under another name, with some of its tables changed; its weights are the tiny model's folder."""
 

@@ -1,0 +1,204 @@
+"""A run that goes on from a checkpoint makes the same bits as one that was never interrupted."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    SchedulerMixin,
+    UniPCMultistepScheduler,
+    WanTransformer3DModel,
+)
+
+from config.catalogue import Catalogue
+from pipelines import tiny
+from reelfleet.contract.job import Phase
+from tests.fixtures.observer import RecordingObserver
+from tests.unit.pipelines.conftest import TINY, Studio
+from tests.unit.pipelines.interruptions import CUTS, STEPS, interrupt, require_same, with_scheduler
+from tests.unit.pipelines.strangers import STRANGERS
+
+FLOW = {"num_train_timesteps": 1000, "prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
+SCHEDULERS = {
+    "unipc-3": UniPCMultistepScheduler(**FLOW, solver_order=3),
+    "euler": FlowMatchEulerDiscreteScheduler(shift=3.0),
+    "stochastic-euler": FlowMatchEulerDiscreteScheduler(shift=3.0, stochastic_sampling=True),
+    "dpm-3": DPMSolverMultistepScheduler(**FLOW, solver_order=3),
+    "sde-dpm": DPMSolverMultistepScheduler(**FLOW, algorithm_type="sde-dpmsolver++"),
+}
+TWO_STREAMS = "two-random-streams"
+GENERIC = ("tiny-wan", "tiny-ltx", "tiny-flux")
+
+
+@pytest.fixture(scope="module")
+def entries(as_entry, settings, tmp_path_factory):
+    """Entries by name: tiny Wan with other schedulers, LTX-2 with a stochastic one, pipelines of no family."""
+    root = tmp_path_factory.mktemp("models")
+
+    def rescheduled(model: str, name: str, scheduler: SchedulerMixin):
+        folder = with_scheduler(tiny.ensure(model, settings.cache_dir), root / name, scheduler)
+        return as_entry(model, name, source={"kind": "folder", "path": folder})
+
+    def stranger(name: str):
+        cls, build, guidance = STRANGERS[name]
+        build().save_pretrained(root / name)
+        settings = {"class": cls, "guidance_argument": guidance, "negative_prompt": True}
+        return as_entry("tiny-flux", name, card={"family": "generic"}, source={"kind": "folder", "path": root / name}, pipeline=settings)
+
+    return (
+        *(rescheduled("tiny-wan", name, scheduler) for name, scheduler in SCHEDULERS.items()),
+        rescheduled("tiny-ltx2", TWO_STREAMS, FlowMatchEulerDiscreteScheduler(stochastic_sampling=True)),
+        *(stranger(name) for name in STRANGERS),
+        *(as_entry(model, f"generic-{model}", card={"family": "generic"}) for model in GENERIC),
+    )
+
+
+@pytest.fixture(scope="module")
+def here(settings, catalogue, entries, picture, tmp_path_factory):
+    """The engine that is interrupted."""
+    return Studio(settings, _catalogue(catalogue, entries), tmp_path_factory.mktemp("here"), picture)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(settings, catalogue, entries, picture, tmp_path_factory):
+    """Another engine, with models of its own, that goes on."""
+    return Studio(settings, _catalogue(catalogue, entries), tmp_path_factory.mktemp("elsewhere"), picture)
+
+
+def _catalogue(shipped, entries) -> Catalogue:
+    return Catalogue({**shipped, **{entry.name: entry for entry in entries}})
+
+
+@pytest.fixture(scope="module")
+def undisturbed(here):
+    """The clip of a model that nothing interrupted."""
+    return functools.cache(lambda model: here.generate(model, steps=STEPS))
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("model", [*TINY, *SCHEDULERS, TWO_STREAMS, *STRANGERS, *(f"generic-{model}" for model in GENERIC)])
+def test_resumed_run_makes_the_same_bits(here, elsewhere, undisturbed, tmp_path, model, cut):
+    # Given
+    checkpoint = interrupt(here, model, CUTS[cut], tmp_path / "checkpoint", steps=STEPS)
+
+    # When
+    clip = elsewhere.generate(model, resume=checkpoint, steps=STEPS)
+
+    # Then
+    assert clip.observer.notes == [f"resumed after step {CUTS[cut]}/{STEPS}"]
+    require_same(clip, undisturbed(model))
+
+
+@pytest.mark.parametrize("model", [*SCHEDULERS, TWO_STREAMS, *STRANGERS])
+def test_seeds_and_schedulers_differ_so_that_comparing_means_something(here, undisturbed, model):
+    plain = undisturbed("tiny-wan").frames
+
+    assert not np.array_equal(undisturbed(model).frames, plain)
+    assert not np.array_equal(undisturbed(model).frames, here.generate(model, steps=STEPS, seed=8).frames)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_phases_of_a_resumed_run_are_told_in_order(here, elsewhere, tmp_path, cut):
+    # Given
+    checkpoint = interrupt(here, "qwen", CUTS[cut], tmp_path / "checkpoint", steps=STEPS)
+
+    # When
+    clip = elsewhere.generate("qwen", resume=checkpoint, steps=STEPS)
+
+    # Then
+    assert clip.observer.phases == [(Phase.LOAD, 0), (Phase.ENCODE, 0), (Phase.DENOISE, STEPS), (Phase.DECODE, 1)]
+
+
+def test_steps_behind_the_run_are_neither_computed_nor_told(here, elsewhere, tmp_path):
+    # Given
+    checkpoint = interrupt(here, "tiny-wan22", 4, tmp_path / "checkpoint", steps=STEPS)
+    elsewhere.engine.warm("tiny-wan22")
+    pipeline, calls = elsewhere.engine._models.get("tiny-wan22").pipeline, []
+    hooks = [
+        expert.blocks[0].register_forward_hook(lambda *_: calls.append(1)) for expert in (pipeline.transformer, pipeline.transformer_2)
+    ]
+
+    # When
+    clip = elsewhere.generate("tiny-wan22", resume=checkpoint, steps=STEPS)
+    for hook in hooks:
+        hook.remove()
+
+    # Then: two steps, each with and without the prompt
+    assert len(calls) == 4
+    assert clip.observer.steps_of(Phase.DENOISE) == [(5, 6), (6, 6)]
+    assert clip.observer.phases[2:] == [(Phase.DENOISE, 6), (Phase.DECODE, 9)]
+
+
+def test_after_the_last_step_only_decoding_is_left(here, elsewhere, tmp_path):
+    # Given
+    checkpoint = interrupt(here, "tiny-wan", STEPS, tmp_path / "checkpoint", steps=STEPS)
+
+    # When
+    clip = elsewhere.generate("tiny-wan", resume=checkpoint, steps=STEPS)
+
+    # Then
+    assert clip.observer.steps_of(Phase.DENOISE) == []
+    assert clip.observer.steps_of(Phase.DECODE) == [(frame, 9) for frame in range(1, 10)]
+
+
+def test_run_that_was_resumed_can_be_interrupted_again(here, elsewhere, undisturbed, tmp_path):
+    # Given
+    first = interrupt(here, "tiny-wan22", 2, tmp_path / "first", steps=STEPS)
+    second = interrupt(elsewhere, "tiny-wan22", 4, tmp_path / "second", resume=first, steps=STEPS)
+
+    # When
+    clip = here.generate("tiny-wan22", resume=second, steps=STEPS)
+
+    # Then
+    assert clip.observer.notes == ["resumed after step 4/6"]
+    require_same(clip, undisturbed("tiny-wan22"))
+
+
+def test_snapshots_do_not_change_the_run(here, undisturbed):
+    # Given
+    class Greedy(RecordingObserver):
+        def advance(self, step, of, take=None):
+            if take is not None:
+                take()
+            super().advance(step, of, take)
+
+    # When
+    clip = here.generate("tiny-ltx2", observer=Greedy(), steps=STEPS)
+
+    # Then
+    require_same(clip, undisturbed("tiny-ltx2"))
+
+
+def test_every_denoise_step_of_the_shipped_tiny_models_can_be_stored(undisturbed):
+    assert {model: undisturbed(model).observer.resumable for model in TINY} == dict.fromkeys(TINY, [True] * STEPS)
+
+
+def test_pipeline_is_as_it_was_after_resuming(here, elsewhere, undisturbed, tmp_path):
+    # Given
+    checkpoint = interrupt(here, "tiny-wan", 3, tmp_path / "checkpoint", steps=STEPS)
+    elsewhere.generate("tiny-wan", resume=checkpoint, steps=STEPS)
+
+    # When
+    clip = elsewhere.generate("tiny-wan", steps=STEPS)
+
+    # Then
+    assert type(elsewhere.engine._models.get("tiny-wan").pipeline.transformer) is WanTransformer3DModel
+    require_same(clip, undisturbed("tiny-wan"))
+
+
+def test_resuming_is_told_among_the_steps_of_a_job_with_a_start_image(here, elsewhere, picture, tmp_path):
+    # Given
+    request = {"steps": STEPS, "inputs": {"image_start": picture}}
+    undisturbed = here.generate("tiny-wan-i2v", **request)
+    checkpoint = interrupt(here, "tiny-wan-i2v", 3, tmp_path / "checkpoint", **request)
+
+    # When
+    clip = elsewhere.generate("tiny-wan-i2v", resume=checkpoint, **request)
+
+    # Then
+    assert clip.observer.notes == ["resumed after step 3/6"]
+    require_same(clip, undisturbed)
