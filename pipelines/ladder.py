@@ -44,10 +44,12 @@ EFFECTS = {
 
 @dataclass(frozen=True)
 class Degradation:
-    """A rung that was used, and why, in words."""
+    """A rung that was used, and why."""
 
     rung: Rung
     note: str
+    doing: str = ""
+    """While what memory ran out, such as ``decode``."""
 
 
 class Ladder:
@@ -82,7 +84,7 @@ class Ladder:
         for degradation in degraded:
             self._used.setdefault(degradation.rung, degradation)
 
-    def climbing(self, target: Any, work: Callable[[], T], step_down: Callable[[Rung], None]) -> T:
+    def climbing(self, target: Any, work: Callable[[], T], step_down: Callable[[Degradation], None]) -> T:
         """Do some work, and as often as memory runs out, do it again one rung further.
 
         Args:
@@ -94,29 +96,30 @@ class Ladder:
             OutOfMemory: when no rung is left; ``details`` has ``rungs`` (tried, in order), ``larger_device`` (whether a device
                 with more memory may do) and ``device_memory_bytes`` (that of this one).
         """
-        rung: Rung | None = None
+        degradation: Degradation | None = None
         while True:
             try:
-                if rung is not None:
-                    step_down(rung)
+                if degradation is not None:
+                    step_down(degradation)
                 return work()
             except OutOfMemory as error:
                 _let_go(error)
-                rung = self._next(error, target)
-                if rung is None:
+                degradation = self._next(error, target)
+                if degradation is None:
                     raise self._exhausted(error) from error
             # Here the error is gone, and with it the frames that held the tensors of the work.
 
-    def _next(self, error: OutOfMemory, target: Any) -> Rung | None:
+    def _next(self, error: OutOfMemory, target: Any) -> Degradation | None:
         rung = next((rung for rung in Rung if rung not in self._used and self._may_help(rung, error, target)), None)
-        if rung is not None:
-            doing = error.details.get("doing", "computing")
-            degradation = Degradation(rung, f"degraded ({rung}): {self._model} ran out of memory while {doing}; {EFFECTS[rung]}")
-            self._used[rung] = degradation
-            logger.warning("%s", degradation.note)
-            if self._tell is not None:
-                self._tell(degradation.note)
-        return rung
+        if rung is None:
+            return None
+        doing = str(error.details.get("doing", "computing"))
+        note = f"degraded ({rung}): {self._model} ran out of memory while {doing}; {EFFECTS[rung]}"
+        self._used[rung] = Degradation(rung, note, doing)
+        logger.warning("%s", note)
+        if self._tell is not None:
+            self._tell(note)
+        return self._used[rung]
 
     def _may_help(self, rung: Rung, error: OutOfMemory, target: Any) -> bool:
         match rung:

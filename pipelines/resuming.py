@@ -31,7 +31,9 @@ def with_checkpoints(job: Job, model: LoadedModel, device: DeviceInfo, resume: S
             raise CheckpointRefused(reason)
         return job
     fresh = Checkpoints(torch_device(device), (job.generator,), fingerprint_of(job, model, device))
-    return dataclasses.replace(job, checkpoints=fresh if resume is None else fresh.going_on_from(resume if isinstance(resume, Snapshot) else Snapshot.load(resume)))
+    return dataclasses.replace(
+        job, checkpoints=fresh if resume is None else fresh.going_on_from(resume if isinstance(resume, Snapshot) else Snapshot.load(resume))
+    )
 
 
 def resuming(run: Callable[[Start | None], None], resume: Start | None, note: Callable[[str], None]) -> None:

@@ -25,7 +25,7 @@ def pretended_gpu(monkeypatch: pytest.MonkeyPatch) -> DeviceInfo:
     # Diffusers names the device "cpu:0", which torch takes for another one than "cpu" and copies to.
     real = accelerate.cpu_offload
     monkeypatch.setattr(accelerate, "cpu_offload", lambda model, _, **kwargs: real(model, torch.device("cpu"), **kwargs))
-    for module in ("engine", "placement", "loading", "leaks"):
+    for module in ("engine", "placement", "loading", "leaks", "resuming"):
         monkeypatch.setattr(f"pipelines.{module}.torch_device", lambda _: torch.device("cpu"))
     return DeviceInfo(kind="cuda", uuid="GPU-aaaa1111", name="Pretended GPU", index=0, memory_bytes=24 * GIB)
 

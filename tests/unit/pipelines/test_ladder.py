@@ -124,20 +124,35 @@ def test_vae_tiles_when_it_is_the_start_image_that_does_not_fit(make_studio, mon
     assert report.degraded == ("memory_freed", "vae_tiling")
 
 
-def test_tiles_are_used_and_named_where_the_clip_is_larger_than_one(make_studio, monkeypatch):
+def test_tiles_are_used_and_named_where_the_picture_is_larger_than_one(make_studio, studio, monkeypatch):
     # Given
     worker = make_studio()
-    plain = worker.generate("tiny-flux", size="64x64", steps=1)
     _short(monkeypatch, worker, "tiny-flux", "vae.decoder", enough="vae_tiling")
-    vae = _pipeline(worker, "tiny-flux").vae
-    vae.tile_sample_min_size, vae.tile_latent_min_size = 32, 32 // (2 ** (len(vae.config.block_out_channels) - 1))
 
     # When
-    clip = worker.generate("tiny-flux", size="64x64", steps=1)
+    clip = worker.generate("tiny-flux")
 
     # Then
-    assert "vae_tiling" in clip.report.degraded
-    assert not np.array_equal(clip.frames, plain.frames)
+    assert clip.report.degraded == ("memory_freed", "vae_tiling")
+    assert not np.array_equal(clip.frames, studio.default_clip("tiny-flux").frames)
+
+
+def test_start_image_is_encoded_whole_when_only_decoding_runs_out(make_studio, monkeypatch):
+    # Given
+    worker, tiled = make_studio(), []
+    worker.engine.warm("tiny-wan-i2v")
+    vae = _pipeline(worker, "tiny-wan-i2v").vae
+    encode = type(vae).encode
+    monkeypatch.setattr(
+        type(vae), "encode", lambda self, *given, **named: (tiled.append(self.use_tiling), encode(self, *given, **named))[1]
+    )
+    _short(monkeypatch, worker, "tiny-wan-i2v", "vae.decoder", enough="vae_tiling")
+
+    # When
+    worker.generate("tiny-wan-i2v")
+
+    # Then: once in each of three tries
+    assert tiled == [False] * 3
 
 
 def test_next_job_does_not_tile(make_studio, studio, monkeypatch):
@@ -205,6 +220,41 @@ def test_frames_of_a_try_that_ran_out_are_not_delivered(make_studio, studio):
     # Then
     assert frames == [1, 2, 3, *range(1, len(clip.frames) + 1)]
     assert _same(clip, studio.default_clip("tiny-wan"))
+
+
+@pytest.mark.parametrize(("model", "enough"), [("tiny-wan-i2v", "vae_tiling"), ("tiny-ltx2", None), ("tiny-flux", None)])
+def test_decoding_that_ran_out_repeats_no_step(make_studio, studio, monkeypatch, model, enough):
+    # Given: the clip of the one that tiles is smaller than a tile, so that its frames stay the same
+    worker = make_studio()
+    _short(monkeypatch, worker, model, "vae.decoder", enough=enough)
+
+    # When
+    clip = worker.generate(model)
+
+    # Then
+    steps = studio.default_clip(model).observer.steps_of(Phase.DENOISE)
+    assert clip.observer.steps_of(Phase.DENOISE) == steps
+    assert _same(clip, studio.default_clip(model))
+
+
+@pytest.mark.parametrize(("model", "enough"), [("tiny-wan", "sequential_offload"), ("tiny-ltx2", "model_offload")])
+def test_step_that_ran_out_goes_on_offloaded_from_the_last_snapshot(gpu, studio, monkeypatch, model, enough):
+    # Given: memory that is short from the third step on, and an observer that asked for a checkpoint of the first
+    gpu.engine.warm(model)
+    steps = []
+
+    def run_out(phase: Phase, step: int) -> None:
+        if phase is Phase.DENOISE:
+            steps.append(step)
+            if step > 1 and enough not in lie_of(_pipeline(gpu, model)):
+                raise torch.OutOfMemoryError(MESSAGE)
+
+    # When
+    clip = gpu.generate(model, observer=RecordingObserver(on_advance=run_out, snapshot_at=1))
+
+    # Then
+    assert steps.count(1) == 1
+    assert _same(clip, studio.default_clip(model))
 
 
 def test_what_was_given_up_is_told_while_it_happens_and_in_the_report(gpu, monkeypatch):
