@@ -17,6 +17,7 @@ def test_the_job_object_has_one_shape():
     assert set(status().model_dump()) == {
         "job_id", "kind", "model", "state", "stage", "progress", "attempt", "worker", "priority", "tenant",
         "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions",
+        "pause_reason",
     }  # fmt: skip
 
 

@@ -21,10 +21,17 @@ _numbers = itertools.count(1)
 
 
 def new_job(
-    *, job_id: str | None = None, stage: Stage = Stage.GENERATE, queue: str = QUEUE, max_attempts: int = 3, notes=(), **request
+    *,
+    job_id: str | None = None,
+    stage: Stage = Stage.GENERATE,
+    queue: str = QUEUE,
+    max_attempts: int = 3,
+    notes=(),
+    checkpoint=None,
+    **request,
 ) -> NewJob:
     asked = GenerateRequest(**{"model": "tiny-wan", "prompt": "a red kite", **request})
-    return NewJob(job_id or f"job-{next(_numbers):06d}", asked.with_seed(), asked.sha256(), stage, queue, max_attempts, notes)
+    return NewJob(job_id or f"job-{next(_numbers):06d}", asked.with_seed(), asked.sha256(), stage, queue, max_attempts, notes, checkpoint)
 
 
 def submit(ledger: Ledger, **changes) -> str:

@@ -9,7 +9,7 @@ import pytest
 from reelfleet.contract.errors import Aborted, ErrorCode, LeaseLost
 from reelfleet.contract.job import JobState, Phase
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import Order
+from reelfleet.ledger.types import CheckpointRef, Order
 from tests.unit.ledger.builders import (
     HOST,
     HOST_QUEUE,
@@ -300,3 +300,26 @@ def test_a_job_that_has_ended_is_on_no_list_of_open_work(ledger, redis_client, w
     lists = [key for key in redis_client.scan_iter("*", _type="zset") if redis_client.zscore(key, job_id) is not None]
     assert sorted(lists) == ["reel:ended", "reel:ids", "reel:jobs", "reel:state:aborted", "reel:tenant:default"]
     assert ledger.jobs.open_count("default") == 0
+
+
+def test_checkpoint_that_was_on_its_way_when_the_job_was_handed_on_counts(ledger):
+    # Given a generation that was handed on, and a delivery that holds the job now
+    lease = held_job(ledger)
+    hand_on_to_deliver(ledger, lease)
+    delivering = hold_of(ledger, lease.job_id, stage=Stage.DELIVER, worker="cpu0@host-a")
+
+    # When its last checkpoint arrives in the store
+    ledger.jobs.keep_checkpoint(lease, CheckpointRef("key", 10, 10))
+
+    # Then a delivery that fails goes back to it
+    ledger.jobs.fail(delivering, error(), retry_stage=Stage.GENERATE, retry_queue="reel.gpu.tiny-wan")
+    assert ledger.jobs.row(lease.job_id).checkpoint == CheckpointRef("key", 10, 10)
+
+
+def test_checkpoint_of_a_holder_that_vanished_does_not_count(ledger):
+    lease = held_job(ledger)
+    let_lease_run_out(ledger, lease)
+    hold_of(ledger, lease.job_id, worker="gpu1@host-b")
+
+    with pytest.raises(LeaseLost):
+        ledger.jobs.keep_checkpoint(lease, CheckpointRef("key", 10, 10))
