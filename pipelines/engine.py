@@ -122,10 +122,12 @@ class Engine:
             def run() -> None:
                 resuming(lambda start: self._run(family, model, spec, inputs, spool, stages, start), tries.newest or resume, observer.note)
 
-            def step_down(rung: Degradation) -> None:
-                stages.finish()
-                spool.restart()
-                self._step_down(rung, model, tries)
+            def step_down(degradation: Degradation) -> None:
+                with translated(entry.name, lambda: "making room"):
+                    stages.finish()
+                    observer.phase(Phase.LOAD)
+                    spool.restart()
+                    self._step_down(degradation, model, tries)
 
             try:
                 ladder.climbing(model.pipeline, run, step_down)
@@ -134,7 +136,8 @@ class Engine:
                 self._free_memory(keep=None)
                 raise
             finally:
-                self._step_up(ladder, model)
+                with translated(entry.name, lambda: "clearing up"):
+                    self._step_up(ladder, model)
             timings = {"load_s": 0.0 if was_warm else model.load_s, "warm_up_s": 0.0 if was_warm else model.warm_up_s, **stages.timings}
             return build_report(model, self._device, timings, ladder.used)
 
@@ -162,11 +165,10 @@ class Engine:
     def _step_down(self, degradation: Degradation, model: LoadedModel, tries: RetryObserver) -> None:
         """Make a rung of the ladder true for a model that is loaded."""
         self._free_memory(keep=model.entry.name)
-        with translated(model.entry.name, lambda: "making room"):
-            if degradation.rung is Rung.VAE_TILING:
-                tries.tile(decoding_only=degradation.doing == Phase.DECODE.value)
-            elif degradation.rung in OFFLOADS:
-                move_off(model.pipeline, self._device, degradation.rung)
+        if degradation.rung is Rung.VAE_TILING:
+            tries.tile(decoding_only=degradation.doing == Phase.DECODE.value)
+        elif degradation.rung in OFFLOADS:
+            move_off(model.pipeline, self._device, degradation.rung)
 
     def _step_up(self, ladder: Ladder, model: LoadedModel) -> None:
         """Leave nothing of this job's rungs to the next one."""

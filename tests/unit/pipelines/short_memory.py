@@ -37,7 +37,7 @@ class ShortMemory:
         monkeypatch: undoes it.
         owner: whose method is the place, such as the class of a transformer.
         name: of the method.
-        pipeline: asked for the pipeline at the place.
+        pipeline: asked for the pipeline at the place; others with parts of the same class are left alone.
         enough: given how the pipeline lies, whether it fits now; without it, the second time does.
     """
 
@@ -50,6 +50,8 @@ class ShortMemory:
         @functools.wraps(real)
         def short(*args: Any, **kwargs: Any) -> Any:
             result = real(*args, **kwargs)
+            if not _is_of(args[0], pipeline()):
+                return result
             self.tries.append(lie_of(pipeline()))
             fits = len(self.tries) > 1 if enough is None else enough in self.tries[-1]
             if not fits:
@@ -62,6 +64,11 @@ class ShortMemory:
     def seen(self) -> tuple[str, ...]:
         """How the pipeline lay when the place was reached, each way once, in order."""
         return tuple(dict.fromkeys(self.tries))
+
+
+def _is_of(part: torch.nn.Module, pipeline: Any) -> bool:
+    components = (component for component in pipeline.components.values() if isinstance(component, torch.nn.Module))
+    return any(part is module for component in components for module in component.modules())
 
 
 def lie_of(pipeline: Any) -> str:

@@ -12,7 +12,7 @@ from diffusers import WanTransformer3DModel
 from pipelines import loading
 from pipelines.device import detect_device
 from pipelines.ladder import Ladder, Rung
-from reelfleet.contract.errors import OutOfMemory
+from reelfleet.contract.errors import Aborted, DeviceLost, OutOfMemory
 from reelfleet.contract.job import Phase
 from tests.fixtures.observer import RecordingObserver
 from tests.unit.pipelines.conftest import TINY
@@ -202,6 +202,42 @@ def test_aborted_job_leaves_no_rung_to_the_next(gpu, monkeypatch):
 
     # Then
     assert lie_of(_pipeline(gpu, "tiny-wan")) == "as placed"
+
+
+def test_job_can_be_stopped_between_two_tries(make_studio, monkeypatch):
+    # Given
+    class Stopping(RecordingObserver):
+        def phase(self, phase: Phase, of: int = 0) -> None:
+            if phase is Phase.LOAD and self.steps:
+                raise Aborted("enough")
+            super().phase(phase, of)
+
+    worker, observer = make_studio(), Stopping()
+    short = _short(monkeypatch, worker, "tiny-wan", "vae.decoder", enough="nothing")
+
+    # When
+    with pytest.raises(Aborted):
+        worker.generate("tiny-wan", observer=observer)
+
+    # Then
+    assert len(short.tries) == 1
+
+
+def test_device_lost_while_a_rung_is_undone_is_told_as_that(gpu, monkeypatch):
+    # Given
+    def lose(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    def lose_from_the_second_step_on(phase: Phase, step: int) -> None:
+        if step == 2:
+            monkeypatch.setattr("pipelines.model_cache.release_memory", lose)
+            lose()
+
+    _short(monkeypatch, gpu, "tiny-wan", "transformer", enough="model_offload")
+
+    # When / Then
+    with pytest.raises(DeviceLost):
+        gpu.generate("tiny-wan", observer=RecordingObserver(on_advance=lose_from_the_second_step_on))
 
 
 def test_frames_of_a_try_that_ran_out_are_not_delivered(make_studio, studio):
