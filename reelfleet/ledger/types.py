@@ -215,8 +215,6 @@ class Order(StrEnum):
 
     #: Go on.
     GO = "go"
-    #: Stand still until the order changes.
-    HOLD = "hold"
     #: Give the job back; it is paused.
     PAUSE = "pause"
     #: Give the job back; it waits for a worker again.

@@ -127,22 +127,6 @@ class Claims(JobsPart):
             )
         )
 
-    def hold(self, lease: Lease) -> None:
-        """Say that the job stands still at a step: state ``paused``, and the limit of its phase stands still with it.
-
-        Raises:
-            LeaseLost: when another attempt owns the job, or it has ended.
-        """
-        self._run_held("hold", lease, held=True)
-
-    def unhold(self, lease: Lease) -> None:
-        """Say that the job goes on: state ``running``, and its phase has its whole limit again.
-
-        Raises:
-            LeaseLost: when another attempt owns the job, or it has ended.
-        """
-        self._run_held("hold", lease)
-
     def _granted(self, stage: Stage, worker: str, fields: dict[str, str]) -> Claim:
         lease = Lease(fields["job_id"], stage, int(fields["fence"]), int(fields["attempt"]), worker)
         try:

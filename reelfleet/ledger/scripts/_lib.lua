@@ -10,7 +10,7 @@ local TERMINAL = {succeeded = true, failed = true, aborted = true, quarantined =
 local NO_DIAGNOSIS = '{"diagnosed_attempt":0,"exit_signal":"","stderr_tail":"","device":{}}'
 local SPILLABLE = {progress = true, preview = true, note = true}
 local NUMBERS = {
-  'priority', 'attempt', 'max_attempts', 'fence', 'lease_until', 'created', 'deadline', 'phase_until', 'phase_limit', 'progress_at',
+  'priority', 'attempt', 'max_attempts', 'fence', 'lease_until', 'created', 'deadline', 'phase_until', 'progress_at',
   'preemptions', 'needs_memory', 'abort_at',
 }
 local TEXTS = {

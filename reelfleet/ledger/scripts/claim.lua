@@ -57,7 +57,7 @@ end
 stop_waiting(job)
 write(job, {
   attempt = job.attempt, counts = '0', given_back = '', fence = next_fence(job), holder = args.worker, worker = args.worker, claim_token = args.token,
-  started = job.started == '' and now or job.started, phase = '', progress = '', progress_at = 0, phase_until = 0, phase_limit = 0,
+  started = job.started == '' and now or job.started, phase = '', progress = '', progress_at = 0, phase_until = 0,
 })
 extend(job, args.lease_ms)
 enter(job, 'running')

@@ -15,7 +15,7 @@ local function order()
 end
 
 extend(job, args.lease_ms)
-if args.phase_limit_ms then write(job, {phase_limit = args.phase_limit_ms, phase_until = now + args.phase_limit_ms}) end
+if args.phase_limit_ms then write(job, {phase_until = now + args.phase_limit_ms}) end
 if args.progress then
   local ends_phase = args.of > 0 and args.step >= args.of
   local telling = args.phase ~= job.phase or ends_phase or now - job.progress_at >= KEEP.progress_every_ms

@@ -9,7 +9,8 @@ import pytest
 
 from reelfleet.contract.job import JobState
 from reelfleet.ledger.scripts import script_names
-from tests.unit.ledger.builders import delivering_job, denoise, error, held_job, submit
+from reelfleet.ledger.types import CheckpointRef, Diagnosis
+from tests.unit.ledger.builders import delivering_job, denoise, error, held_job, hold_of, submit
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/architecture/30-ledger.md").read_text(encoding="utf-8")
 
@@ -27,6 +28,17 @@ def lived_in(ledger, generation_spec, artifact):
     aborted = held_job(ledger)
     ledger.jobs.abort(aborted.job_id, "enough")
     ledger.jobs.end_aborted(aborted)
+    given_back = held_job(ledger)
+    ledger.jobs.keep_checkpoint(given_back, CheckpointRef("key", 1, 4))
+    ledger.jobs.order_yield(given_back.job_id, max_preemptions=1, by="urgent")
+    ledger.jobs.give_back(given_back)
+    ledger.jobs.pause(given_back.job_id, "night")
+    died = held_job(ledger, worker="x")
+    ledger.jobs.abandon(died.job_id, worker="x", diagnosis=Diagnosis("SIGKILL"))
+    ledger.jobs.fail(hold_of(ledger, died.job_id, worker="gpu1@host-a"), error(), counts=False, needs_memory=1)
+    unwanted = held_job(ledger)
+    ledger.jobs.keep_checkpoint(unwanted, CheckpointRef("key", 1, 4))
+    ledger.jobs.end_aborted(unwanted)
     lease = delivering_job(ledger)
     ledger.jobs.keep_spec(lease, generation_spec)
     ledger.jobs.renew(lease, lease_ms=60_000, progress=denoise(1), phase_limit_s=60)

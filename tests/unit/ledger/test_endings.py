@@ -23,7 +23,9 @@ from tests.unit.ledger.builders import (
     hold_of,
     kinds,
     let_lease_run_out,
+    redis_now,
     submit,
+    wait_past,
 )
 
 
@@ -33,12 +35,13 @@ def every_ending(ledger):
         "decide": lambda lease: ledger.jobs.decide(lease, b"stale"),
         "succeed": lambda lease: ledger.jobs.succeed(lease, manifest_uri="file:///stale", artifacts=[]),
         "fail": lambda lease: ledger.jobs.fail(lease, error()),
+        "give_back": ledger.jobs.give_back,
         "end_aborted": ledger.jobs.end_aborted,
         "end_timed_out": ledger.jobs.end_timed_out,
     }
 
 
-ENDINGS = ["hand_on", "decide", "succeed", "fail", "end_aborted", "end_timed_out"]
+ENDINGS = ["hand_on", "give_back", "decide", "succeed", "fail", "end_aborted", "end_timed_out"]
 
 
 def test_a_handed_on_job_waits_for_its_next_stage_on_its_host(ledger):
@@ -197,7 +200,24 @@ def test_an_aborted_job_says_why_and_where(ledger):
     assert status.state is JobState.ABORTED
     assert status.error is not None
     assert status.error.code is ErrorCode.ABORTED
-    assert status.error.details == {"reason": "wrong prompt", "at": "denoise 3/8"}
+    details = dict(status.error.details)
+    latency_s = details.pop("latency_s")
+    assert details == {"reason": "wrong prompt", "at": "denoise 3/8", "phase": "denoise"}
+    assert 0 <= latency_s <= (status.finished - status.created).total_seconds()
+
+
+def test_the_latency_of_an_abort_is_measured_from_its_order_by_redis_clock(ledger):
+    lease = held_job(ledger)
+    before = redis_now(ledger)
+    ledger.jobs.abort(lease.job_id)
+    ordered = redis_now(ledger)
+    wait_past(ledger, ordered)
+
+    ledger.jobs.end_aborted(lease)
+
+    status = ledger.jobs.status(lease.job_id)
+    shortest, longest = ((status.finished - moment).total_seconds() for moment in (ordered, before))
+    assert shortest - 0.002 <= status.error.details["latency_s"] <= longest + 0.002
 
 
 def test_a_job_that_is_aborted_before_it_said_how_far_it_is_names_the_phase(ledger):
@@ -205,7 +225,7 @@ def test_a_job_that_is_aborted_before_it_said_how_far_it_is_names_the_phase(ledg
 
     ledger.jobs.end_aborted(lease, Phase.FETCH)
 
-    assert ledger.jobs.status(lease.job_id).error.details == {"reason": "", "at": "fetch"}
+    assert ledger.jobs.status(lease.job_id).error.details == {"reason": "", "at": "fetch", "phase": "fetch", "latency_s": 0}
 
 
 def test_a_timed_out_job_fails_and_names_its_time(ledger):

@@ -139,7 +139,7 @@ def test_a_job_that_was_paused_between_stages_goes_on_in_the_same_attempt(ledger
     assert hold_of(ledger, lease.job_id, stage=Stage.DELIVER).attempt == 1
 
 
-def test_a_held_job_is_paused_and_resumed_by_its_holder(ledger):
+def test_a_pause_that_is_taken_back_before_the_holder_heard_of_it_changes_nothing(ledger):
     lease = held_job(ledger)
 
     assert ledger.jobs.pause(lease.job_id) is JobState.RUNNING
@@ -169,10 +169,9 @@ def test_a_job_that_is_resumed_when_its_time_is_over_ends_and_needs_no_ticket(le
     assert kinds(ledger, job_id)[-1] == "finished"
 
 
-def test_a_paused_job_whose_holder_vanished_stays_paused(ledger):
+def test_a_job_whose_holder_vanished_before_it_heard_of_a_pause_is_paused(ledger):
     lease = held_job(ledger)
     ledger.jobs.pause(lease.job_id)
-    ledger.jobs.hold(lease)
     let_lease_run_out(ledger, lease)
 
     (expired,) = ledger.steward.expire()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from reelfleet.contract.errors import LeaseLost
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState, Phase, Progress
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import Kept, Order
-from tests.unit.ledger.builders import QUEUE, delivering_job, denoise, held_job, kinds, let_lease_run_out, let_time_run_out, wait_past
+from reelfleet.ledger.types import CheckpointRef, Kept, Order, Watch
+from tests.unit.ledger.builders import (
+    QUEUE,
+    delivering_job,
+    denoise,
+    held_job,
+    kinds,
+    let_lease_run_out,
+    let_time_run_out,
+    redis_now,
+    wait_past,
+)
 
 
 def progress_events(ledger, job_id):
@@ -86,14 +94,39 @@ def test_the_progress_of_one_attempt_is_not_shown_in_the_next(ledger):
 
 
 @pytest.mark.parametrize("scope", ["fleet", f"queue:{QUEUE}", "worker:gpu0@host-a"])
-def test_a_holder_stands_still_while_its_scope_is_paused(ledger, scope):
+def test_a_holder_gives_its_job_back_while_its_scope_is_paused(ledger, scope):
     lease = held_job(ledger, worker="gpu0@host-a")
 
     ledger.pauses.pause(scope, "operator")
-    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.HOLD
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.YIELD
 
     ledger.pauses.resume(scope)
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
+
+
+def test_a_holder_on_a_worker_that_drains_gives_its_job_back(ledger):
+    lease = held_job(ledger, worker="gpu0@host-a")
+    ledger.workers.request_drain("gpu1@host-a")
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
+
+    ledger.workers.request_drain("gpu0@host-a")
+
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.YIELD
+
+
+def test_a_delivery_is_finished_by_a_worker_that_drains(ledger):
+    lease = delivering_job(ledger)
+    ledger.workers.request_drain(lease.worker)
+
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
+
+
+@pytest.mark.parametrize("scope", ["fleet", "queue:reel.cpu.host-a", "worker:cpu0@host-a"])
+def test_a_delivery_is_stopped_by_a_pause(ledger, scope):
+    lease = delivering_job(ledger)
+    ledger.pauses.pause(scope, "operator")
+
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.YIELD
 
 
 def test_a_pause_of_another_queue_or_worker_does_not_concern_a_holder(ledger):
@@ -108,7 +141,7 @@ def test_a_holder_hears_of_its_jobs_pause_and_abort(ledger):
     lease = held_job(ledger)
 
     ledger.jobs.pause(lease.job_id)
-    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.HOLD
+    assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.PAUSE
 
     ledger.jobs.abort(lease.job_id, "enough")
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.ABORT
@@ -121,70 +154,63 @@ def test_a_holder_hears_that_the_jobs_time_ran_out(ledger):
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.TIMEOUT
 
 
-def test_a_held_job_is_shown_as_paused_until_it_goes_on(ledger):
-    lease = held_job(ledger)
-
-    ledger.jobs.hold(lease)
-    ledger.jobs.hold(lease)
-    assert ledger.jobs.status(lease.job_id).state is JobState.PAUSED
-
-    ledger.jobs.unhold(lease)
-    ledger.jobs.unhold(lease)
-    assert ledger.jobs.status(lease.job_id).state is JobState.RUNNING
-    assert kinds(ledger, lease.job_id)[2:] == ["paused", "resumed"]
-
-
 def test_a_parent_process_keeps_the_lease_of_its_child(ledger):
     lease = held_job(ledger)
     let_lease_run_out(ledger, lease)
 
-    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.YES
+    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) == Watch(Kept.YES, 0.0)
     assert ledger.steward.expire() == []
 
 
+def test_a_parent_process_that_only_looks_extends_no_lease(ledger):
+    lease = held_job(ledger)
+    before = ledger.jobs.row(lease.job_id)
+
+    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=None).kept is Kept.YES
+    assert ledger.jobs.row(lease.job_id) == before
+
+
 def test_a_parent_process_keeps_no_lease_past_the_limit_of_the_phase(ledger):
-    lease = held_job(ledger)
-    ledger.jobs.renew(lease, lease_ms=60_000, progress=Progress(phase=Phase.LOAD), phase_limit_s=0.001)
+    lease = held_job(ledger, lease_ms=30_000)
+    ledger.jobs.renew(lease, lease_ms=30_000, progress=Progress(phase=Phase.LOAD), phase_limit_s=0.001)
     wait_past(ledger, ledger.jobs.row(lease.job_id).phase_until)
+    before = ledger.jobs.row(lease.job_id)
 
-    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.OVERRAN
+    watch = ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000)
 
-
-def test_the_limit_of_a_phase_does_not_run_while_the_job_is_held(ledger):
-    lease = held_job(ledger)
-    ledger.jobs.renew(lease, lease_ms=60_000, progress=denoise(1), phase_limit_s=0.001)
-    ledger.jobs.hold(lease)
-    wait_past(ledger, ledger.jobs.row(lease.job_id).phase_until)
-
-    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.YES
-
-
-def test_the_limit_of_a_phase_begins_anew_when_the_job_goes_on(ledger):
-    lease = held_job(ledger)
-    ledger.jobs.renew(lease, lease_ms=60_000, progress=denoise(1), phase_limit_s=600)
-    ledger.jobs.hold(lease)
-    before = ledger.jobs.row(lease.job_id).phase_until
-    wait_past(ledger, before - timedelta(seconds=600))
-
-    ledger.jobs.unhold(lease)
-
-    assert ledger.jobs.row(lease.job_id).phase_until > before
-
-
-def test_a_phase_without_a_limit_has_none_after_a_hold_either(ledger):
-    lease = held_job(ledger)
-    ledger.jobs.hold(lease)
-
-    ledger.jobs.unhold(lease)
-
-    assert ledger.jobs.row(lease.job_id).phase_until is None
+    assert (watch.kept, 0 < watch.for_s < 30) == (Kept.OVERRAN, True)
+    assert ledger.jobs.row(lease.job_id) == before
 
 
 def test_a_parent_process_keeps_nothing_that_its_worker_does_not_hold(ledger):
     lease = held_job(ledger, worker="gpu0@host-a")
 
-    assert ledger.jobs.keep(lease.job_id, worker="gpu1@host-a", lease_ms=60_000) is Kept.NO
-    assert ledger.jobs.keep("no-such-job", worker="gpu0@host-a", lease_ms=60_000) is Kept.NO
+    assert ledger.jobs.keep(lease.job_id, worker="gpu1@host-a", lease_ms=60_000).kept is Kept.NO
+    assert ledger.jobs.keep("no-such-job", worker="gpu0@host-a", lease_ms=60_000).kept is Kept.NO
+
+
+def test_the_parent_of_a_job_that_is_to_be_aborted_hears_since_when(ledger):
+    lease = held_job(ledger)
+    ledger.jobs.abort(lease.job_id)
+    ordered = redis_now(ledger)
+    wait_past(ledger, ordered)
+
+    watch = ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000)
+
+    assert watch.kept is Kept.ABORTING
+    assert 0 < watch.for_s <= (redis_now(ledger) - ledger.jobs.row(lease.job_id).created).total_seconds()
+
+
+def test_the_parent_of_a_job_whose_time_ran_out_hears_since_when(ledger):
+    lease = held_job(ledger, timeout_s=600)
+    let_time_run_out(ledger, lease.job_id)
+    deadline = ledger.jobs.row(lease.job_id).deadline
+    before = (redis_now(ledger) - deadline).total_seconds()
+
+    watch = ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000)
+
+    assert watch.kept is Kept.OUT_OF_TIME
+    assert before - 0.01 <= watch.for_s <= (redis_now(ledger) - deadline).total_seconds()
 
 
 def test_a_dead_childs_job_is_given_back_at_once_and_the_attempt_counts(ledger):
@@ -256,8 +282,8 @@ def test_every_report_of_a_stale_holder_is_refused(ledger, generation_spec):
 
     for report in (
         lambda: ledger.jobs.renew(stale, lease_ms=1000, progress=denoise(1)),
-        lambda: ledger.jobs.hold(stale),
-        lambda: ledger.jobs.unhold(stale),
+        lambda: ledger.jobs.keep_checkpoint(stale, CheckpointRef("key", 1, 10)),
+        lambda: ledger.jobs.drop_checkpoint(stale),
         lambda: ledger.jobs.keep_spec(stale, generation_spec),
         lambda: ledger.jobs.note(stale, "too late"),
         lambda: ledger.jobs.put_preview(stale, b"", "image/png"),
@@ -276,10 +302,3 @@ def test_once_its_result_is_decided_a_holder_is_not_stopped_any_more(ledger):
     let_time_run_out(ledger, lease.job_id)
 
     assert ledger.jobs.renew(lease, lease_ms=60_000) is Order.GO
-
-
-def test_the_parent_of_a_job_that_is_to_be_aborted_hears_of_it(ledger):
-    lease = held_job(ledger)
-    ledger.jobs.abort(lease.job_id)
-
-    assert ledger.jobs.keep(lease.job_id, worker=lease.worker, lease_ms=60_000) is Kept.ABORTING

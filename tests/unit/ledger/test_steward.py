@@ -79,6 +79,10 @@ def test_a_job_whose_holders_all_vanished_is_quarantined_with_a_diagnosis(ledger
         "step": 4,
         "stage": "generate",
         "worker": "gpu1@host-a",
+        "diagnosed_attempt": 0,
+        "exit_signal": "",
+        "stderr_tail": "",
+        "device": {},
         "last_error": error().model_dump(mode="json"),
     }
 
