@@ -17,7 +17,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,7 +32,8 @@ from reelfleet.contract.errors import InvalidRequest
 
 logger = logging.getLogger(__name__)
 
-SKIPPING_ERRORS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError)
+KNOWN_RESULTS = {"prev_sample", "pred_original_sample"}
+SKIPPING_ERRORS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,15 @@ class Stream:
     steps: int = 0
     latents: torch.Tensor | None = None
     prediction: torch.Tensor | None = None
+    others: list[torch.Tensor | None] = field(default_factory=list)
+    """What the scheduler returned beside the latents."""
+
+
+@dataclass
+class SkippedOutput(SchedulerOutput):  # type: ignore[misc]  # diffusers ships no types
+    """What a skipped step returns where an object is asked for."""
+
+    pred_original_sample: torch.Tensor | None = None
 
 
 class StepControl:
@@ -95,8 +105,8 @@ class StepControl:
         self._reported = 0
         self._checkpoints = checkpoints
         self._skip = 0 if checkpoints is None else checkpoints.step
-        self._plain = True
-        """Whether the scheduler returned latents and nothing else, at every step."""
+        self._known_results = True
+        """Whether all that the schedulers returned can be given again."""
         self._denoisers = None if checkpoints is None else Denoisers(pipeline, checkpoints.skipped_calls, limit=checkpoints.largest_output)
 
     @property
@@ -129,12 +139,11 @@ class StepControl:
         def step(scheduler: Any, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
             stream = control._turn_of(scheduler)
             if stream.steps < control._skip:
-                latents = control._skipped(stream, model_output, sample)
+                made = control._skipped(stream, model_output, sample)
                 given = takes.bind(scheduler, model_output, timestep, sample, *args, **kwargs).arguments
-                return SchedulerOutput(latents) if given.get("return_dict", True) else (latents,)
+                return SkippedOutput(*made[:2]) if given.get("return_dict", True) else tuple(made)
             result = base.step(scheduler, model_output, timestep, sample, *args, **kwargs)
-            control._plain = control._plain and len(result) == 1
-            control._stepped(stream, model_output, result[0] if isinstance(result, tuple) else result.prev_sample)
+            control._stepped(stream, model_output, result)
             return result
 
         @functools.wraps(base.set_timesteps)
@@ -164,22 +173,30 @@ class StepControl:
             self._report(late=True)
         return stream
 
-    def _stepped(self, stream: Stream, prediction: torch.Tensor, latents: torch.Tensor) -> None:
+    def _stepped(self, stream: Stream, prediction: torch.Tensor, result: Any) -> None:
         stream.steps += 1
-        stream.latents, stream.prediction = latents, prediction
+        if isinstance(result, tuple):
+            stream.latents, *stream.others = result
+        else:
+            stream.latents, stream.others = result.prev_sample, [result.get("pred_original_sample")]
+            self._known_results = self._known_results and result.keys() <= KNOWN_RESULTS
+        stream.prediction = prediction
         if self._on_stream is not None:
-            self._on_stream(latents, stream.steps)
+            self._on_stream(stream.latents, stream.steps)
         self._report_complete()
 
-    def _skipped(self, stream: Stream, prediction: torch.Tensor, sample: torch.Tensor) -> torch.Tensor:
-        """Count a step that the run has behind it; return the latents with which it goes on."""
+    def _skipped(self, stream: Stream, prediction: torch.Tensor, sample: torch.Tensor) -> list[torch.Tensor | None]:
+        """Count a step that the run has behind it; return what its scheduler would, the latents first."""
         stream.steps += 1
         stream.latents, stream.prediction = sample, prediction
-        if self._checkpoints is not None and stream.steps == self._skip:
-            stream.latents = self._checkpoints.restore_stream(self._streams.index(stream), stream.scheduler, sample)
-        latents = stream.latents
+        if self._checkpoints is None:
+            raise RuntimeError("steps are skipped without a checkpoint")
+        if stream.steps == self._skip:
+            made = self._checkpoints.restore_stream(self._streams.index(stream), self._length(), stream.scheduler, sample)
+        else:
+            made = [sample] * self._checkpoints.results
         self._report_complete()
-        return latents
+        return made
 
     def _join(self, scheduler: Any) -> Stream:
         stream = Stream(scheduler, steps=self._reported)
@@ -208,16 +225,15 @@ class StepControl:
     def _resume(self, of: int, *, late: bool) -> None:
         if self._checkpoints is None or late:
             raise CheckpointRefused("it is of a step after which the run cannot go on")
-        self._checkpoints.restore_random(len(self._streams), of)
+        self._checkpoints.restore_random(len(self._streams))
         if self._on_resume is not None:
             self._on_resume(self._skip, of)
 
     def _taker(self, of: int) -> Callable[[], Snapshot] | None:
-        if self._checkpoints is None or self._denoisers is None or not self._plain:
+        if self._checkpoints is None or self._denoisers is None or not self._known_results:
             return None
-        streams = [(stream.scheduler, stream.latents) for stream in self._streams if stream.latents is not None]
         try:
-            return self._checkpoints.taker(self._reported, of, streams, self._denoisers.steps)
+            return self._checkpoints.taker(self._reported, of, self._streams, self._denoisers.steps)
         except NotStorable as error:
             logger.info("no checkpoint after step %d: %s", self._reported, error)
             return None

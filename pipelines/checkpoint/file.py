@@ -119,8 +119,10 @@ def _document(text: Any) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise CheckpointRefused("it is no checkpoint: it has no description")
     match facts:
-        case {"step": int(step), "of": int(of), "fingerprint": dict(fingerprint), "state": list()} if 1 <= step <= of <= MAX_STEPS and all(
-            isinstance(value, str) for value in fingerprint.values()
+        case {"step": int(step), "of": int(of), "fingerprint": dict(fingerprint), "state": list()} if (
+            bool not in {type(step), type(of)}
+            and 1 <= step <= of <= MAX_STEPS
+            and all(isinstance(value, str) for value in fingerprint.values())
         ):
             return facts
     raise CheckpointRefused("it is no checkpoint: its description is incomplete")

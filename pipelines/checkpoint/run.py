@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -14,8 +14,21 @@ from pipelines.checkpoint.packing import Packer
 from pipelines.checkpoint.snapshot import Snapshot
 from pipelines.checkpoint.state import RunState, StreamState, pack_state, random_states, scheduler_state, set_scheduler_state, unpack_state
 
-LiveStream = tuple[Any, torch.Tensor]
-"""A scheduler, and the latents that it returned last."""
+
+class LiveStream(Protocol):
+    """One scheduler and what it returned last."""
+
+    @property
+    def scheduler(self) -> Any:
+        """As it stands after the step."""
+
+    @property
+    def latents(self) -> torch.Tensor | None:
+        """None before the first step."""
+
+    @property
+    def others(self) -> list[torch.Tensor | None]:
+        """What was returned beside them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,11 @@ class Checkpoints:
         return replace(self, resumed=state, step=snapshot.step, of=snapshot.of)
 
     @property
+    def results(self) -> int:
+        """How many values each ``scheduler.step`` returned."""
+        return 0 if self.resumed is None else 1 + len(self.resumed.streams[0].others)
+
+    @property
     def skipped_calls(self) -> tuple[Calls, ...]:
         """What the denoisers returned in the steps that are skipped."""
         return () if self.resumed is None else self.resumed.calls
@@ -65,14 +83,18 @@ class Checkpoints:
         """
         calls()
         probe = Packer(copy=False)
-        for scheduler, latents in streams:
-            probe.pack(scheduler_state(scheduler), type(scheduler).__name__)
-            probe.pack(latents, "latents")
+        for stream in streams:
+            probe.pack(scheduler_state(stream.scheduler), type(stream.scheduler).__name__)
+            probe.pack([stream.latents, *stream.others], "latents")
 
         def take() -> Snapshot:
             cpu_random, device_random = random_states(self.device)
             state = RunState(
-                streams=tuple(StreamState(latents, scheduler_state(scheduler)) for scheduler, latents in streams),
+                streams=tuple(
+                    StreamState(stream.latents, stream.others, scheduler_state(stream.scheduler))
+                    for stream in streams
+                    if stream.latents is not None
+                ),
                 generators=tuple(generator.get_state() for generator in self.generators),
                 cpu_random=cpu_random,
                 device_random=device_random,
@@ -82,34 +104,41 @@ class Checkpoints:
 
         return take
 
-    def restore_stream(self, index: int, scheduler: Any, sample: torch.Tensor) -> torch.Tensor:
-        """Put a scheduler into the state after the last step behind it; return the latents that it made then.
+    def restore_stream(self, index: int, of: int, scheduler: Any, sample: torch.Tensor) -> list[torch.Tensor | None]:
+        """Put a scheduler into the state after the last step behind it; return what it returned then, the latents first.
+
+        Args:
+            index: which stream it is.
+            of: how many steps the run has.
+            scheduler: its scheduler.
+            sample: latents of the shape that the run has.
 
         Raises:
-            CheckpointRefused: when the run has other streams, or latents of another shape.
+            CheckpointRefused: when the run has other streams or steps, or latents of another shape.
         """
         streams = () if self.resumed is None else self.resumed.streams
+        if of != self.of:
+            raise CheckpointRefused(f"it is of a run with {self.of} steps instead of {of}")
         if index >= len(streams):
             raise CheckpointRefused(f"it has {len(streams)} streams and the run more")
         stream = streams[index]
         if stream.latents.shape != sample.shape:
             raise CheckpointRefused(f"its latents are {tuple(stream.latents.shape)} and those of the run {tuple(sample.shape)}")
         set_scheduler_state(scheduler, stream.scheduler)
-        return stream.latents.to(sample.device)
+        return [None if made is None else made.to(sample.device) for made in (stream.latents, *stream.others)]
 
-    def restore_random(self, streams: int, of: int) -> None:
+    def restore_random(self, streams: int) -> None:
         """Put all generators into the state after the last step behind the run.
 
         Args:
             streams: how many the run has.
-            of: how many steps.
 
         Raises:
-            CheckpointRefused: when either differs, or a state is none.
+            CheckpointRefused: when there are others, or a state is none.
         """
         state = self.resumed
-        if state is None or len(state.streams) != streams or of != self.of:
-            raise CheckpointRefused(f"it is of a run with other streams or with {self.of} steps instead of {of}")
+        if state is None or len(state.streams) != streams:
+            raise CheckpointRefused(f"it has other streams than the run, which has {streams}")
         try:
             for generator, stored in zip(self.generators, state.generators, strict=True):
                 generator.set_state(stored)

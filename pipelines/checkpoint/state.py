@@ -22,6 +22,8 @@ class StreamState:
     """One scheduler and what it made last."""
 
     latents: torch.Tensor
+    others: list[torch.Tensor | None]
+    """What the scheduler returned beside them, such as an estimate of the clean sample."""
     scheduler: dict[str, Any]
     """Every attribute but the configuration."""
 
@@ -80,7 +82,7 @@ def pack_state(state: RunState, step: int, of: int, fingerprint: Mapping[str, st
     packer = Packer(copy=copy)
     packed = packer.pack(
         {
-            "streams": [{"latents": stream.latents, "scheduler": stream.scheduler} for stream in state.streams],
+            "streams": [{"latents": stream.latents, "others": stream.others, "scheduler": stream.scheduler} for stream in state.streams],
             "generators": list(state.generators),
             "cpu_random": state.cpu_random,
             "device_random": state.device_random,
@@ -119,10 +121,12 @@ def unpack_state(snapshot: Snapshot, device: torch.device) -> RunState:
 
 def _stream(stream: Any) -> StreamState:
     match stream:
-        case {"latents": torch.Tensor() as latents, "scheduler": dict(scheduler)}:
+        case {"latents": torch.Tensor() as latents, "others": list(others), "scheduler": dict(scheduler)} if all(
+            other is None or isinstance(other, torch.Tensor) for other in others
+        ):
             if not bool(torch.isfinite(latents).all()):
                 raise CheckpointRefused("its latents hold NaN or infinity")
-            return StreamState(latents, scheduler)
+            return StreamState(latents, others, scheduler)
     raise CheckpointRefused("its state is incomplete")
 
 
