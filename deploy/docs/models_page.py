@@ -24,6 +24,7 @@ def models_page() -> str:
         "Weights are pinned to a commit of their repository. Look at a licence before you use its model.",
         table(("model", "title", "source", "revision", "memory", "licence"), (_source(entry) for entry in real)),
         "## Defaults and limits",
+        "*Resumes*: whether a run that was stopped between two steps goes on from its checkpoint, bit for bit; one that does not starts over.",
         table(_LIMIT_HEADERS, (_limits(entry) for entry in real)),
         "## Inputs and engine parameters",
         "Inputs in bold are required. Engine parameters are the names that `engine_params` (`--param`) may hold.",
@@ -35,7 +36,7 @@ def models_page() -> str:
     )
 
 
-_LIMIT_HEADERS = ("model", "makes", "size", "frames", "fps", "steps", "guidance", "size limit", "frame limit", "step limit")
+_LIMIT_HEADERS = ("model", "makes", "size", "frames", "fps", "steps", "guidance", "size limit", "frame limit", "step limit", "resumes")
 
 
 def _source(entry: ModelEntry) -> tuple[str, ...]:
@@ -60,6 +61,7 @@ def _limits(entry: ModelEntry) -> tuple[object, ...]:
         f"multiples of {limits.size_multiple}, sides from {limits.min_side}, at most {limits.max_pixels} pixels",
         frames,
         limits.max_steps,
+        "yes" if card.step_resume else "no",
     )
 
 

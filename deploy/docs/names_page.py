@@ -47,8 +47,8 @@ A ticket's Celery task id is `<job_id>:<stage>`.
 """
 
 COMMANDS = """
-`celery -A tasks.app control NAME [ARGUMENTS]`, and `inspect` for `reel_status`. Each worker answers with `{"ok": true, …}` or
-`{"error": {"code", "message", "retryable", "details"}}`. Every order is written into the ledger first, so that it holds for workers that did not hear it.
+`celery -A tasks.app control NAME [ARGUMENTS]`, and `inspect` for `reel_status`. Each worker answers with `{"ok": true, …}`
+(to `reel_status` with a text for people as `ok`) or `{"error": {"code", "message", "retryable", "details"}}`. Every order is written into the ledger first, so that it holds for workers that did not hear it.
 """
 
 
