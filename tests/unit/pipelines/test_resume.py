@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +21,11 @@ from diffusers import (
 )
 
 from config.catalogue import Catalogue
+from persistence.spool import SpoolReader
 from pipelines import tiny
 from reelfleet.contract.job import Phase
 from tests.fixtures.observer import RecordingObserver
-from tests.unit.pipelines.conftest import TINY, Studio
+from tests.unit.pipelines.conftest import TINY, Clip, Studio
 from tests.unit.pipelines.interruptions import CUTS, STEPS, interrupt, require_same, with_scheduler
 from tests.unit.pipelines.strangers import STRANGERS
 
@@ -32,6 +39,10 @@ SCHEDULERS = {
 }
 TWO_STREAMS = "two-random-streams"
 GENERIC = ("tiny-wan", "tiny-ltx", "tiny-flux")
+IN_ANOTHER_PROCESS = [
+    *itertools.product(TINY, CUTS),
+    *itertools.product((*SCHEDULERS, TWO_STREAMS, *STRANGERS), ("middle",)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +100,48 @@ def test_resumed_run_makes_the_same_bits(here, elsewhere, undisturbed, tmp_path,
     clip = elsewhere.generate(model, resume=checkpoint, steps=STEPS)
 
     # Then
+    assert clip.observer.notes == [f"resumed after step {CUTS[cut]}/{STEPS}"]
+    require_same(clip, undisturbed(model))
+
+
+@pytest.fixture(scope="module")
+def other_process(here, entries, tmp_path_factory):
+    """Clips by model and cut that a fresh interpreter made out of checkpoints, all in one go to spare imports."""
+    folder = tmp_path_factory.mktemp("process")
+    jobs = [
+        {
+            "spec": json.loads((spec := here.spec(model, steps=STEPS)).model_dump_json()),
+            "inputs": {name: str(path) for name, path in here.inputs(spec, {}).items()},
+            "checkpoint": str(interrupt(here, model, CUTS[cut], folder / f"{model} {cut}.safetensors", steps=STEPS)),
+            "spool": str(folder / f"{model} {cut}"),
+        }
+        for model, cut in IN_ANOTHER_PROCESS
+    ]
+    order = {
+        "cache_dir": str(here.settings.cache_dir),
+        "entries": [json.loads(entry.model_dump_json(by_alias=True, exclude_unset=True)) for entry in entries],
+        "jobs": jobs,
+        "notes": str(folder / "notes.json"),
+    }
+    (folder / "order.json").write_text(json.dumps(order))
+    root = Path(__file__).parents[3]
+    command = [sys.executable, str(Path(__file__).with_name("resuming_process.py")), str(folder / "order.json")]
+    subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}, check=True, timeout=170)
+    notes = json.loads((folder / "notes.json").read_text())
+
+    def clip(model: str, cut: str) -> Clip:
+        number = IN_ANOTHER_PROCESS.index((model, cut))
+        reader = SpoolReader(Path(jobs[number]["spool"]))
+        observer = RecordingObserver(notes=notes[number])
+        return Clip(np.stack(list(reader.iter_frames())), reader.fps, reader.audio(), None, observer)
+
+    return clip
+
+
+@pytest.mark.parametrize(("model", "cut"), IN_ANOTHER_PROCESS)
+def test_another_process_makes_the_same_bits(other_process, undisturbed, model, cut):
+    clip = other_process(model, cut)
+
     assert clip.observer.notes == [f"resumed after step {CUTS[cut]}/{STEPS}"]
     require_same(clip, undisturbed(model))
 
