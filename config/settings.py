@@ -58,7 +58,7 @@ class Settings(ClientSettings):
     lease_s: Seconds = Field(default=15, description="seconds that a claim holds without a renewal")
     keep_alive_s: Seconds = Field(default=5, description="seconds between renewals by the worker's parent process; below lease_s")
     max_attempts: int = Field(default=3, ge=1, le=100, description="attempts until a job is quarantined")
-    retry_backoff_s: Seconds = Field(default=2, description="seconds before the first retry; doubled for each further one")
+    retry_backoff_s: Seconds = Field(default=2, description="seconds before the first retry; doubled for each further one, up to a minute")
     abort_grace_s: Seconds = Field(default=5, description="seconds that a phase has to honour an abort before its process is killed")
     drain_grace_s: Seconds = Field(
         default=30,

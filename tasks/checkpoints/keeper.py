@@ -11,6 +11,7 @@ from reelfleet.contract.errors import FleetError, LeaseLost
 from reelfleet.ledger.types import CheckpointRef
 from tasks.checkpoints.clock import CheckpointClock
 from tasks.checkpoints.places import MEDIA_TYPE, SUFFIX, checkpoint_key, local_folder, local_path
+from tasks.patience import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tasks.process import WorkerProcess
 
 logger = logging.getLogger(__name__)
+
+PATIENCE_S = 60.0
+"""How long a checkpoint that is in the store waits for a Redis that is away."""
 
 
 class CheckpointKeeper:
@@ -37,6 +41,7 @@ class CheckpointKeeper:
             settings.checkpoint_every_s, settings.checkpoint_share, began_at=time.monotonic(), expected_s=process.checkpoint_cost_s
         )
         self._on_its_way: threading.Thread | None = None
+        self._begun = False
         # Made here, in the thread that computes: they are made on first use.
         self._ledger, self._store = process.ledger, process.store
 
@@ -73,8 +78,13 @@ class CheckpointKeeper:
             now = time.monotonic()
             self._clock.took(took_s + now - began, now)
             self._process.checkpoint_cost_s = self._clock.expected_s
+            jobs = self._ledger.jobs
+            if not self._begun:
+                patiently(lambda: jobs.begin_checkpoint(lease), for_s=PATIENCE_S)
+                self._begun = True
             self._store.put_file(key, path, media_type=MEDIA_TYPE)
-            self._ledger.jobs.keep_checkpoint(lease, CheckpointRef(key=key, step=snapshot.step, of=snapshot.of))
+            ref = CheckpointRef(key=key, step=snapshot.step, of=snapshot.of)
+            patiently(lambda: jobs.keep_checkpoint(lease, ref), for_s=PATIENCE_S)
         except LeaseLost:
             # Whoever has the job now goes on from what the ledger named when it was claimed.
             self._remove(key)

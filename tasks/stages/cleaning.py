@@ -8,7 +8,6 @@ from persistence.spool import remove_spool
 from reelfleet.contract.errors import FleetError
 from reelfleet.contract.manifest import Manifest
 from reelfleet.contract.names import Stage
-from tasks.checkpoints.places import checkpoint_prefix
 from tasks.stages.context import StageContext, discard_spool, spool_root
 
 logger = logging.getLogger(__name__)
@@ -31,16 +30,6 @@ def clean(context: StageContext, *, given_frames: bool = True) -> None:
             process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
     except FleetError as error:
         logger.warning("objects of a stopped attempt of job %s remain: %s", lease.job_id, error.message)
-
-
-def remove_checkpoints(context: StageContext) -> None:
-    """Remove a job's checkpoints from the store; what remains, the steward removes."""
-    if context.job.checkpoint is None and context.checkpoints is None:
-        return
-    try:
-        context.process.store.delete_prefix(checkpoint_prefix(context.lease.job_id))
-    except FleetError as error:
-        logger.warning("checkpoints of job %s remain for the steward: %s", context.lease.job_id, error.message)
 
 
 def _is_decided(context: StageContext) -> bool:

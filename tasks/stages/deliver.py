@@ -15,7 +15,6 @@ from reelfleet.contract.errors import Internal
 from reelfleet.contract.job import Phase
 from reelfleet.contract.manifest import Artifact, Manifest
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
-from tasks.stages.cleaning import remove_checkpoints
 from tasks.stages.context import StageContext, spool_root
 
 if TYPE_CHECKING:
@@ -92,4 +91,3 @@ def _commit(context: StageContext, spec: GenerationSpec, report: GenerationRepor
     patiently(lambda: jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts), for_s=OUTAGE_PATIENCE_S)
     if not outcome.won and committed.predicate.fence != lease.fence:
         process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
-    remove_checkpoints(context)

@@ -9,7 +9,7 @@ from persistence.errors_entry import write_error_entry
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
-from tasks.stages.cleaning import clean, remove_checkpoints
+from tasks.stages.cleaning import clean
 from tasks.stages.handover import publish
 from tasks.stages.verdict import verdict_on
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST_BACKOFF_S = 60.0
+
 
 def end_stopped(context: StageContext, error: Aborted | TimedOut) -> None:
     """End the job as it was ordered, or as its deadline demands."""
     lease, jobs = context.lease, context.process.ledger.jobs
     clean(context)
     if isinstance(error, Aborted):
-        remove_checkpoints(context)
         _conclude(context, lambda: jobs.end_aborted(lease, context.observer.progress.phase))
     else:
         _conclude(context, lambda: jobs.end_timed_out(lease))
@@ -70,7 +71,7 @@ def end_failed(context: StageContext, error: Exception) -> str:
             verdict.error,
             retry_stage=retry_stage,
             retry_queue=retry_queue,
-            backoff_s=process.settings.retry_backoff_s * 2 ** (lease.attempt - 1),
+            backoff_s=min(LONGEST_BACKOFF_S, process.settings.retry_backoff_s * 2 ** min(lease.attempt - 1, 16)),
             counts=verdict.counts,
             needs_memory=verdict.needs_memory,
         ),

@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 class CheckpointSweep:
     """A duty of cpu workers; several may sweep at once.
 
-    A stage that ends a job removes its checkpoints itself. This is for jobs that ended while nobody held them, and for
-    stages that were killed on the way. Those of failed and quarantined jobs are kept as long as the job's row, for a retry.
+    The ledger knows which jobs had some before the store has them, so none is forgotten whoever died in between. Those of
+    failed and quarantined jobs are kept as long as the job's row, for a retry.
     """
 
     def __init__(self, parent: WorkerParent) -> None:

@@ -21,8 +21,15 @@ class Findings(JobsPart):
         """Add something that is worth knowing and changes no state."""
         self._run_held("note", lease, text=text[:MAX_NOTE])
 
+    def begin_checkpoint(self, lease: Lease) -> None:
+        """Say that the store will hold a checkpoint of the job, before it does: then none is forgotten there."""
+        self._run_held("begin_checkpoint", lease)
+
     def keep_checkpoint(self, lease: Lease, ref: CheckpointRef) -> None:
-        """Name the newest complete checkpoint: from now on whoever claims the job goes on from there."""
+        """Name the newest complete checkpoint: from now on whoever claims the job goes on from there.
+
+        Also for one that was on its way when its holder handed the job on, until the next stage has ended.
+        """
         self._run_held("keep_checkpoint", lease, checkpoint=checkpoint_json(ref))
 
     def drop_checkpoint(self, lease: Lease) -> None:

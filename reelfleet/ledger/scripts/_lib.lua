@@ -16,7 +16,7 @@ local NUMBERS = {
 local TEXTS = {
   'state', 'want', 'stage', 'queue', 'tenant', 'counts', 'holder', 'worker', 'claim_token', 'host', 'phase', 'progress', 'error_code',
   'last_error', 'released', 'decided', 'abort_reason', 'notes', 'started',
-  'model', 'given_back', 'preemptible', 'checkpoint', 'pause_reason',
+  'model', 'given_back', 'preemptible', 'checkpoint', 'checkpointing', 'pause_reason',
 }
 
 local function key(...)
@@ -155,7 +155,7 @@ end
 -- Ends ----------------------------------------------------------------------------------------------------------------
 
 local function forget(job_id)
-  local row = redis.call('HMGET', key('job', job_id), 'state', 'tenant', 'idempotency_key', 'checkpoint')
+  local row = redis.call('HMGET', key('job', job_id), 'state', 'tenant', 'idempotency_key', 'checkpointing')
   redis.call('DEL', key('job', job_id), key('events', job_id), key('preview', job_id), key('decided', job_id))
   redis.call('ZREM', key('jobs'), job_id)
   redis.call('ZREM', key('ids'), job_id)
@@ -175,9 +175,8 @@ end
 
 -- A result, or nobody's wish for one, makes the checkpoint useless; after other ends a retry may go on from it.
 local function drop_checkpoint(job)
-  if job.checkpoint == '' then return end
-  redis.call('SADD', key('useless_checkpoints'), job.id)
-  write(job, {checkpoint = ''})
+  if job.checkpointing ~= '' then redis.call('SADD', key('useless_checkpoints'), job.id) end
+  if job.checkpoint ~= '' then write(job, {checkpoint = ''}) end
 end
 
 local function finish(job, state, error_code, error)

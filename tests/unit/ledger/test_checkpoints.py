@@ -95,6 +95,19 @@ def test_the_checkpoint_of_a_job_that_is_forgotten_can_be_removed(redis_url):
     assert forgetful.steward.useless_checkpoints() == [lease.job_id]
 
 
+def test_a_checkpoint_whose_writer_died_before_it_could_name_it_is_not_forgotten(ledger):
+    # Given a job whose holder said that it stores a checkpoint, and then vanished
+    lease = held_job(ledger)
+    ledger.jobs.begin_checkpoint(lease)
+    ledger.jobs.abandon(lease.job_id, worker=lease.worker)
+
+    # When the job ends
+    ledger.jobs.abort(lease.job_id)
+
+    # Then the store is looked through
+    assert ledger.steward.useless_checkpoints() == [lease.job_id]
+
+
 def test_jobs_without_a_checkpoint_leave_none_to_remove(ledger):
     lease = held_job(ledger)
     ledger.jobs.succeed(lease, manifest_uri="file:///m", artifacts=[])

@@ -56,6 +56,8 @@ class Model:
     attempt: int = 0
     preemptions: int = 0
     checkpoint: CheckpointRef | None = None
+    stored: bool = False
+    """The store holds a checkpoint of its own, not only of the job that it is a retry of."""
     handed_on: int = 0
     """The fence that released it last, if that was because its stage was done."""
     needs_memory: bool = False
@@ -249,7 +251,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.ledger.jobs.keep_checkpoint(lease, ref)
             return
         self.ledger.jobs.keep_checkpoint(lease, ref)
-        model.checkpoint = ref
+        model.checkpoint, model.stored = ref, True
 
     @rule(lease=leases, sure=SELDOM)
     def refuse_checkpoint(self, lease, sure):
@@ -396,6 +398,25 @@ class LedgerMachine(RuleBasedStateMachine):
             model.want = Want.YIELD
         assert self.ledger.jobs.order_yield(job_id, max_preemptions=MAX_PREEMPTIONS, by="urgent") == can
 
+    # Chains of what seldom follows upon each other by chance.
+    @rule(target=leases, job_id=jobs, worker=st.sampled_from(WORKERS))
+    def a_job_gives_way_and_goes_on(self, job_id, worker):
+        self.an_urgent_job_needs_the_device(job_id)
+        model = self.models[job_id]
+        if model.holder is not None and not model.ended:
+            self.renew(model.holder, 1)
+            self.give_back(model.holder)
+        return self.claim(job_id, worker, False, ENOUGH)
+
+    @rule(target=leases, job_id=jobs, worker=st.sampled_from(WORKERS), text=st.binary(max_size=8))
+    def a_job_is_decided_and_its_holder_dies(self, job_id, worker, text):
+        model = self.models[job_id]
+        if model.holder is not None and not model.ended:
+            self.pause(job_id)
+            self.decide(model.holder, text)
+            self.child_dies(job_id, model.holder.worker, counts=True)
+        return self.claim(job_id, worker, False, ENOUGH)
+
     @rule(scope=st.sampled_from(SCOPES), sure=SELDOM)
     def pause_a_scope(self, scope, sure):
         if sure:
@@ -463,7 +484,7 @@ class LedgerMachine(RuleBasedStateMachine):
         done = {JobState.SUCCEEDED, JobState.ABORTED}
         for model in self.models.values():
             assert self.ledger.jobs.row(model.job_id).checkpoint == (None if model.state in done else model.checkpoint)
-        useless = {model.job_id for model in self.models.values() if model.state in done and model.checkpoint}
+        useless = {model.job_id for model in self.models.values() if model.state in done and model.stored}
         assert set(self.ledger.steward.useless_checkpoints()) == useless
 
     @invariant()
