@@ -17,7 +17,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--fault-every", type=float, default=1.5, help="mean seconds between two faults")
+    parser.add_argument("--fault-every", type=float, default=3.0, help="mean seconds between two faults")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop submitting after so long, however many jobs there are")
     parser.add_argument("--window", type=int, default=40, help="open jobs at a time")
     parser.add_argument("--appendfsync", choices=["everysec", "always"], default="always")
     parser.add_argument("--only", nargs="+", choices=sorted(KINDS), default=[], help="kinds of fault")
@@ -31,6 +32,7 @@ def main() -> int:
         folder=folder,
         cache_dir=given.dir.resolve() / "models",
         fault_every_s=given.fault_every,
+        longest_storm_s=given.minutes * 60,
         window=given.window,
         appendfsync=given.appendfsync,
         only=tuple(given.only),

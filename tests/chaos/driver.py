@@ -68,10 +68,12 @@ class Driver:
     def _storm(self) -> None:
         """Keep the window of open jobs filled while the injector does its worst."""
         book, options = self._field.book, self._options
-        wanted, until = book.planned + options.jobs, time.monotonic() + options.weather_s
+        wanted, began = book.planned + options.jobs, time.monotonic()
         self._injector.start()
         told = time.monotonic()
-        while book.planned < wanted or time.monotonic() < until:
+        while book.planned < wanted or time.monotonic() < began + options.weather_s:
+            if time.monotonic() > began + options.longest_storm_s:
+                return
             open_jobs = book.open()
             if open_jobs is not None and open_jobs < options.window:
                 book.plan_next()

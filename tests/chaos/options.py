@@ -55,5 +55,7 @@ class Options:
     without: tuple[str, ...] = ()
     stuck_after_s: float = 120.0
     """Without any job ending for so long, after all is healed, the run counts as stuck."""
+    longest_storm_s: float = float("inf")
+    """After so long no more jobs are submitted, however many there are."""
     weather_s: float = 0.0
     """Faults go on for at least so long, with more jobs than ``jobs`` if need be; 0: until ``jobs`` are submitted."""
