@@ -104,7 +104,7 @@ def unpack_state(snapshot: Snapshot, device: torch.device) -> RunState:
             "streams": [_, *_] as streams,
             "generators": list(generators),
             "cpu_random": torch.Tensor() as cpu_random,
-            "device_random": device_random,
+            "device_random": None | torch.Tensor() as device_random,
             "kinds_of_steps": list(kinds),
             "steps": list(steps),
         }:
@@ -139,9 +139,9 @@ def _calls(kinds: Sequence[Any], steps: Sequence[Any], count: int) -> tuple[Call
     return tuple(kinds[index] for index in steps)
 
 
-def _require_random(cpu: torch.Tensor, cuda: Any, device: torch.device) -> None:
+def _require_random(cpu: torch.Tensor, cuda: torch.Tensor | None, device: torch.device) -> None:
     """Refuse states that torch would not take; of a job's own generators, setting them does that."""
     own_cpu, own_cuda = random_states(device)
     fits = cpu.shape == own_cpu.shape and cpu.dtype == own_cpu.dtype and (cuda is None) == (own_cuda is None)
-    if not fits or (own_cuda is not None and cuda.shape != own_cuda.shape):
+    if not fits or (own_cuda is not None and cuda is not None and cuda.shape != own_cuda.shape):
         raise CheckpointRefused("its random numbers are of another kind of generator")

@@ -44,6 +44,7 @@ def forge(snapshot, tmp_path):
         ("last_sample", "__class__", "keeps no state in '__class__'"),
         ("last_sample", "_internal_dict", "keeps no state in '_internal_dict'"),
         ("cpu_random", "random", "its state is incomplete"),
+        ('"device_random", ["none"]', '"device_random", ["int", "1"]', "its state is incomplete"),
         ('"tensor", "t1"', '"tensor", "t999"', "a value of an unknown form"),
         ('["int", "2"]', '["eval", "2"]', "a value of an unknown form"),
         ('["int", "2"]', f'["int", "{"9" * 5000}"]', "a number of absurd length"),
