@@ -10,7 +10,7 @@ from tests.integration.jobs import LONG, content_of, finish, resumed_step, undis
 
 pytestmark = pytest.mark.xdist_group("preemption")
 
-PATIENT = {**LONG, "steps": 1500, "priority": 9}
+PATIENT = {**LONG, "frames": 17, "priority": 9}
 URGENT = {"model": "tiny-flux", "prompt": "a lighthouse", "seed": 1, "steps": 2, "priority": 0}
 
 
