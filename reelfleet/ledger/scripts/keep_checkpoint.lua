@@ -4,5 +4,5 @@
 local job = load(args.job_id)
 local handed_on = job and not TERMINAL[job.state] and is_replay(job, 'hand_on')
 if not holds(job) and not handed_on then return {'lease_lost'} end
-write(job, {checkpoint = args.checkpoint or '', checkpointing = '1'})
+write(job, {checkpoint = args.checkpoint or '', checkpointing = args.checkpoint and '1' or job.checkpointing})
 return {'ok'}

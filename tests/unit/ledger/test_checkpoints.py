@@ -108,6 +108,16 @@ def test_a_checkpoint_whose_writer_died_before_it_could_name_it_is_not_forgotten
     assert ledger.steward.useless_checkpoints() == [lease.job_id]
 
 
+def test_a_job_that_refused_the_checkpoint_of_another_leaves_none_of_its_own(ledger):
+    lease = held_job(ledger, checkpoint=REF)
+    ledger.jobs.drop_checkpoint(lease)
+
+    ledger.jobs.abort(lease.job_id)
+    ledger.jobs.end_aborted(lease)
+
+    assert ledger.steward.useless_checkpoints() == []
+
+
 def test_jobs_without_a_checkpoint_leave_none_to_remove(ledger):
     lease = held_job(ledger)
     ledger.jobs.succeed(lease, manifest_uri="file:///m", artifacts=[])

@@ -86,7 +86,9 @@ class Model:
 
     def release(self) -> None:
         """Nobody holds the job any more."""
-        self.holder, self.expired, self.handed_on = None, False, 0
+        if self.holder is not None:
+            self.handed_on = 0
+        self.holder, self.expired = None, False
         if self.want is Want.YIELD:
             self.want = Want.RUN
 
@@ -254,6 +256,12 @@ class LedgerMachine(RuleBasedStateMachine):
         model.checkpoint, model.stored = ref, True
 
     @rule(lease=leases, sure=SELDOM)
+    def a_checkpoint_is_on_its_way(self, lease, sure):
+        if sure and self.current(lease):
+            self.ledger.jobs.begin_checkpoint(lease)
+            self.models[lease.job_id].stored = True
+
+    @rule(lease=leases, sure=SELDOM)
     def refuse_checkpoint(self, lease, sure):
         if not sure or not self.current(lease):
             return
@@ -406,7 +414,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if model.holder is not None and not model.ended:
             self.renew(model.holder, 1)
             self.give_back(model.holder)
-        return self.claim(job_id, worker, False, ENOUGH)
+        return self.claim(job_id, worker, old_ticket=False, memory=ENOUGH)
 
     @rule(target=leases, job_id=jobs, worker=st.sampled_from(WORKERS), text=st.binary(max_size=8))
     def a_job_is_decided_and_its_holder_dies(self, job_id, worker, text):
@@ -415,7 +423,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.pause(job_id)
             self.decide(model.holder, text)
             self.child_dies(job_id, model.holder.worker, counts=True)
-        return self.claim(job_id, worker, False, ENOUGH)
+        return self.claim(job_id, worker, old_ticket=False, memory=ENOUGH)
 
     @rule(scope=st.sampled_from(SCOPES), sure=SELDOM)
     def pause_a_scope(self, scope, sure):
