@@ -30,6 +30,8 @@ def _sentence(event: Event) -> str:
         return event.message or f"waits for {event.stage or 'the next stage'}"
     if event.kind is EventKind.FINISHED:
         return f"{event.state or 'finished'}" + (f": {event.error.message}" if event.error else "")
+    if event.kind is EventKind.YIELDED:
+        return "given back, waits for a worker" + (f": {event.message}" if event.message else "")
     told = event.message or (event.error.message if event.error else "")
     return f"{event.kind.value.replace('_', ' ')}" + (f": {told}" if told else "")
 

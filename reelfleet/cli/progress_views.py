@@ -18,6 +18,10 @@ UNTOLD = frozenset({EventKind.PREVIEW, EventKind.FINISHED})
 """Events that say nothing new to a person: how a job ended is told after the wait."""
 
 
+AT_REST = frozenset({EventKind.PAUSED, EventKind.YIELDED, EventKind.RETRYING})
+"""Events after which nobody works on the job, so that a bar must not look as if somebody did."""
+
+
 class View(Protocol):
     """Shows events while a job runs."""
 
@@ -91,6 +95,8 @@ class BarView:
             progress = event.progress
             self._progress.update(self._task, description=describe_event(event), total=progress.of or None, completed=progress.step)
             return
+        if event.kind in AT_REST:
+            self._progress.update(self._task, description=describe_event(event), total=None, completed=0)
         self._progress.console.print(describe_event(event))
 
 

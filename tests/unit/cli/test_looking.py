@@ -205,6 +205,14 @@ def test_logs_tell_everything_with_times(reel, job, worker):
     assert [document["kind"] for document in machine.documents] == [event.kind.value for event in job.events()]
 
 
+def test_logs_say_that_a_job_was_given_back(reel, job, worker, ledger):
+    lease = worker.claim(job.id)
+    ledger.jobs.order_yield(job.id, max_preemptions=2, by="urgent")
+    ledger.jobs.give_back(lease)
+
+    assert reel("logs", job.id).lines[-1].endswith("given back, waits for a worker")
+
+
 def test_logs_do_not_wait_unless_told_to(reel, job):
     assert reel("logs", job.id).code == 0
 

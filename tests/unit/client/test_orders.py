@@ -5,7 +5,7 @@ from reelfleet.contract.errors import InvalidRequest, JobNotFound
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import Want
 from reelfleet.contract.names import Command
-from reelfleet.control import Scope, apply_abort, apply_pause, apply_resume, broadcast
+from reelfleet.control import Scope, apply_abort, apply_pause, apply_resume, broadcast, worker_text
 from reelfleet.ledger.types import Order
 from reelfleet.tickets import producer_app
 from tests.fixtures.producers import worker_info
@@ -263,6 +263,20 @@ def test_a_worker_that_is_silent_is_named_and_the_order_stands(fleet, ledger, al
 
     assert answers["gpu0@here"]["error"]["code"] == "wait_timeout"
     assert "fleet" in ledger.pauses.all()
+
+
+def test_a_worker_tells_in_words_what_it_does(job, worker):
+    worker.claim(job.id)
+    worker.step(2, 4)
+    info = worker_info(state="draining", device={"name": "NVIDIA H200"}, warm_models=("clip-model",), trouble="it is wedged")
+
+    assert worker_text(info, [job.status()], ["fleet"]).split("\n") == [
+        "gpu worker, draining, on NVIDIA H200",
+        "trouble: it is wedged",
+        "warm: clip-model",
+        f"job {job.id}: denoise 2/4, attempt 1",
+        "paused: fleet",
+    ]
 
 
 def test_a_worker_whose_handler_breaks_answers_with_an_error(app, listening):
