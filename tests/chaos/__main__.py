@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--fault-every", type=float, default=3.0, help="mean seconds between two faults")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop submitting after so long, however many jobs there are")
     parser.add_argument("--window", type=int, default=40, help="open jobs at a time")
+    parser.add_argument("--store", choices=["rclone", "moto"], default="rclone", help="moto has conditional writes, and is not killed")
     parser.add_argument("--appendfsync", choices=["everysec", "always"], default="always")
     parser.add_argument("--only", nargs="+", choices=sorted(KINDS), default=[], help="kinds of fault")
     parser.add_argument("--without", nargs="+", choices=sorted(KINDS), default=[])
@@ -34,10 +36,13 @@ def main() -> int:
         fault_every_s=given.fault_every,
         longest_storm_s=given.minutes * 60,
         window=given.window,
+        store=given.store,
         appendfsync=given.appendfsync,
         only=tuple(given.only),
         without=tuple(given.without),
     )
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell that put it in the background has them ignored
+        signal.signal(number, signal.default_int_handler)
     _say(f"seed {given.seed}, logs in {folder}")
     report = Driver(options, _say).run()
     _say(report.text())

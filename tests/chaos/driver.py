@@ -50,7 +50,10 @@ class Driver:
             self._mark("started")
             expected = undisturbed(field, field.book, seeds=options.seeds)
             self._mark("undisturbed")
-            self._storm()
+            try:
+                self._storm()
+            except KeyboardInterrupt:
+                self._tell("no more jobs, no more faults; what there is comes to its end (again to stop at once)")
             self._mark("storm")
             ended = self._calm()
             self._mark("calm")

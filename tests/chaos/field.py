@@ -21,11 +21,12 @@ from tests.chaos.options import SETTINGS
 from tests.chaos.post import Post
 from tests.fixtures.faulty_s3 import FaultyS3
 from tests.fixtures.fleet import TestFleet
+from tests.fixtures.moto_server import MotoServer
 
 if TYPE_CHECKING:
     from tests.chaos.options import Options
 
-MARK = "REEL_CHAOS_RUN"
+MARK = "CHAOS_RUN"
 """In the environment of every process of a run, so that none can be overlooked."""
 SUPERVISE_EVERY_S = 0.2
 
@@ -38,7 +39,7 @@ class Field:
         self.mark = f"{os.getpid()}-{options.seed}-{time.time_ns()}"
         folder = options.folder
         folder.mkdir(parents=True)
-        self.s3 = S3Server(folder / "objects")
+        self.s3: S3Server | MotoServer = MotoServer() if options.store == "moto" else S3Server(folder / "objects")
         self._keys = self.s3.env
         os.environ.update(self._keys)
         self.faulty_s3 = FaultyS3(self.s3.url)
@@ -106,12 +107,19 @@ class Field:
         """A plain client, for what happens behind the ledger's back."""
         return redis.Redis.from_url(self.fleet.redis.url, socket_timeout=2, socket_connect_timeout=2)
 
+    @property
+    def s3_survives(self) -> bool:
+        """Whether the S3 server has its objects when it is started again."""
+        return isinstance(self.s3, S3Server)
+
     def kill_s3(self) -> None:
         with suppress(ProcessLookupError):
             os.kill(self.s3.pid, signal.SIGKILL)
         self.s3.stop()
 
     def start_s3(self) -> None:
+        if not isinstance(self.s3, S3Server):
+            raise TypeError("this S3 server has lost everything")
         self.s3 = S3Server(
             self.s3.folder,
             self.s3.port,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 LEASE_S = 2.0
+MAX_PREEMPTIONS = 2
 
 SETTINGS = {
     "REEL_LEASE_S": str(LEASE_S),
@@ -22,6 +23,7 @@ SETTINGS = {
     "REEL_CHECKPOINT_EVERY_S": "0.2",
     "REEL_CHECKPOINT_SHARE": "1",
     "REEL_PREEMPT_AFTER_S": "0.2",
+    "REEL_MAX_PREEMPTIONS": str(MAX_PREEMPTIONS),
     "REEL_STALL_MIN_S": "4",
     "REEL_STEP_LIMIT_S": "10",
     "REEL_UPLOAD_LIMIT_S": "20",
@@ -49,6 +51,8 @@ class Options:
     """Seeds per distinct request: results of one model that must not be taken for each other."""
     window: int = 40
     """Open jobs at a time."""
+    store: Literal["rclone", "moto"] = "rclone"
+    """rclone has no conditional writes and can be killed; moto has them, and keeps its objects in memory."""
     appendfsync: Literal["everysec", "always"] = "always"
     only: tuple[str, ...] = ()
     """Kinds of fault to choose from; empty for all."""

@@ -51,7 +51,7 @@ class Report:
         self.lost_attempts = sum(len(history.lost) for history in found.values())
         self.resumes = sum(len(history.resumed) for history in found.values())
         self.resumed_steps = sum(sum(history.resumed) for history in found.values())
-        self.preemptions = sum(getattr(history.row, "preemptions", 0) for history in found.values())
+        self.preemptions = sum(history.row.preemptions for history in found.values())
 
     def text(self) -> str:
         """Return the summary."""

@@ -11,12 +11,12 @@ from tests.chaos.driver import Driver
 from tests.chaos.options import Options
 
 SEEDS = (7,)
-"""Others through ``REEL_CHAOS_SEEDS``, separated by commas."""
+"""Others through ``CHAOS_SEEDS``, separated by commas."""
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.xdist_group("chaos")
-@pytest.mark.parametrize("seed", [int(seed) for seed in os.environ.get("REEL_CHAOS_SEEDS", "").split(",") if seed] or SEEDS)
+@pytest.mark.parametrize("seed", [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "").split(",") if seed] or SEEDS)
 def test_no_job_is_lost_doubled_or_different_and_nothing_is_left(seed, tmp_path, model_cache, monkeypatch):
     # Given a fleet on two hosts and what its jobs give when nothing is broken
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):

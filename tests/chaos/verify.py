@@ -12,13 +12,14 @@ from reelfleet.contract.job import JobState
 from reelfleet.contract.manifest import Manifest
 from tests.chaos.baseline import Content, content_of
 from tests.chaos.histories import History, read, without_cause
+from tests.chaos.options import MAX_PREEMPTIONS
 
 if TYPE_CHECKING:
     from tests.chaos.field import Field
     from tests.chaos.journal import Journal
 
 SHARE_WITHOUT_CAUSE = 0.005
-"""Attempts per job that a starved machine may cost: a lease of two seconds runs out when nobody gets the processor."""
+"""Attempts per job that a starved machine may cost, and one in any run: a lease of two seconds runs out when nobody gets the processor."""
 
 
 def histories(field: Field) -> dict[str, History]:
@@ -31,7 +32,7 @@ def problems_of_jobs(field: Field, found: dict[str, History], expected: dict[str
     """Return everything that is wrong with the jobs."""
     problems = [f"job {job_id}: {problem}" for job_id, history in found.items() for problem in _of_job(field, job_id, history, expected)]
     lost = [(job_id, one) for job_id, history in found.items() for one in without_cause(history, journal)]
-    if len(lost) > SHARE_WITHOUT_CAUSE * len(found):
+    if len(lost) > max(1, SHARE_WITHOUT_CAUSE * len(found)):
         problems += [f"job {job_id} lost an attempt on {one.worker} that no fault explains: {one.why}" for job_id, one in lost]
     return problems
 
@@ -45,6 +46,8 @@ def _of_job(field: Field, job_id: str, history: History, expected: dict[str, Con
         yield f"ended {history.finished} times"
     if row.attempt > 1 + len(history.lost):
         yield f"counts {row.attempt} attempts, of which {len(history.lost)} were lost"
+    if row.preemptions > MAX_PREEMPTIONS:
+        yield f"had to give way {row.preemptions} times"
     if row.state is JobState.SUCCEEDED:
         try:
             yield from _of_result(field, job_id, history, expected[field.book.names[job_id]])

@@ -32,8 +32,10 @@ def stop_redis(field: Field, random: Random) -> Act:
     )
 
 
-def kill_s3(field: Field, random: Random) -> Act:
+def kill_s3(field: Field, random: Random) -> Act | None:
     """SIGKILL to the S3 server; it comes back with its files."""
+    if not field.s3_survives:
+        return None
     return Act("s3", field.kill_s3, costs=EVERYBODY, lasts_s=random.uniform(0.1, 4.0), heal=field.start_s3)
 
 
