@@ -105,7 +105,8 @@ local function rank(job)
 end
 
 local function wait_for_ticket(job, ticketed_at)
-  if redis.call('ZADD', key('waiting', job.queue), ticketed_at, job.id) == 1 then write(job, {waiting_since = now}) end
+  redis.call('ZADD', key('waiting', job.queue), ticketed_at, job.id)
+  write(job, {waiting_since = now})
   rank(job)
   redis.call('SADD', key('queues'), job.queue)
 end
