@@ -45,7 +45,30 @@ def measurements(*, quick: bool) -> Mapping[str, Measurement]:
 
         return measure_throughput(around, IMAGES, jobs=4 if quick else 20, pairs=pairs)
 
-    return {"latency": latency, "step-hook": step_hook, "clips": clips, "images": images}
+    def orders(around: Surroundings) -> list[Figure]:
+        from benchmarks.orders import measure_orders  # noqa: PLC0415 - as above
+
+        return measure_orders(around, count=4 if quick else 40, deaf=1 if quick else 4)
+
+    def recovery(around: Surroundings) -> list[Figure]:
+        from benchmarks.recovery import measure_recovery  # noqa: PLC0415 - as above
+
+        return measure_recovery(around, kills=1 if quick else 5)
+
+    def checkpoints(around: Surroundings) -> list[Figure]:
+        from benchmarks.recovery import measure_checkpoints  # noqa: PLC0415 - as above
+
+        return measure_checkpoints(around, pairs=pairs, steps=10 if quick else 90)
+
+    return {
+        "latency": latency,
+        "step-hook": step_hook,
+        "clips": clips,
+        "images": images,
+        "checkpoints": checkpoints,
+        "orders": orders,
+        "recovery": recovery,
+    }
 
 
 def main() -> None:

@@ -67,6 +67,10 @@ class Workers:
         """
         self._connection.run("request_drain", worker=name, reason=reason, kept_s=DRAIN_KEPT_S)
 
+    def cancel_drain(self, name: str) -> None:
+        """Take an order to drain back, as long as the worker has not left."""
+        self._connection.command("DEL", self._connection.keys.drain(name))
+
     def drain_requested(self, name: str) -> bool:
         """Return whether the worker was asked to drain."""
         return self.drain_reason(name) is not None

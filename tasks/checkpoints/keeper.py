@@ -92,7 +92,7 @@ class CheckpointKeeper:
         except (FleetError, OSError) as error:
             logger.warning("job %s: no checkpoint of step %d: %s", lease.job_id, snapshot.step, error)
             return False
-        logger.info("job %s: checkpoint of step %d/%d, %d bytes", lease.job_id, snapshot.step, snapshot.of, size)
+        logger.debug("job %s: checkpoint of step %d/%d, %d bytes", lease.job_id, snapshot.step, snapshot.of, size)
         self._drop_previous(key)
         return True
 

@@ -11,10 +11,13 @@ from reelfleet.contract.names import Stage, host_queue
 from reelfleet.contract.spec import GenerationSpec
 from reelfleet.resolution import resolve
 from tasks.checkpoints.finding import find_checkpoint
+from tasks.process import WorkerProcess
 from tasks.stages.context import StageContext, spool_root
 from tasks.stages.handover import hand_on
 
 logger = logging.getLogger(__name__)
+
+GIB = 1024**3
 
 
 def generate_frames(context: StageContext) -> None:
@@ -29,6 +32,7 @@ def generate_frames(context: StageContext) -> None:
         report = process.engine.generate(spec, inputs, spool, context.observer, resume=resume)
         spool.close()
     finally:
+        _look_for_leaks(process)
         _tell_warm_models(context)
     hand_on(
         context,
@@ -38,6 +42,13 @@ def generate_frames(context: StageContext) -> None:
         spool=str(folder.relative_to(spool_root(process))),
         report=report.model_dump_json(),
     )
+
+
+def _look_for_leaks(process: WorkerProcess) -> None:
+    leaked = process.engine.leaked_bytes()
+    if leaked:
+        process.spent = f"{leaked / GIB:.1f} GiB of the device's memory did not come back"
+        logger.error("%s; this process ends before the next job", process.spent)
 
 
 def _spec_of(context: StageContext) -> GenerationSpec:

@@ -31,7 +31,7 @@ def verdict_on(failure: FleetError, context: StageContext) -> Verdict:
         return Verdict(wire.model_copy(update={"retryable": not _is_the_same(wire, context.job.last_error)}))
     if isinstance(failure, OutOfMemory) and context.lease.stage is Stage.GENERATE:
         memory = context.process.engine.device.memory_bytes
-        if _a_larger_one_serves(context, memory):
+        if failure.details.get("larger_device", True) and _a_larger_one_serves(context, memory):
             return Verdict(wire, counts=False, needs_memory=memory)
         # Everything that this fleet can do about it was tried.
         return Verdict(wire.model_copy(update={"retryable": False}))

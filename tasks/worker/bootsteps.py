@@ -19,7 +19,7 @@ from tasks.worker.attendant import Attendant, Duty
 from tasks.worker.checkpoint_sweep import CheckpointSweep
 from tasks.worker.consumption import apply_to_consumer, obey
 from tasks.worker.device_keeper import DeviceKeeper
-from tasks.worker.drain import Drain, drain_on_signals
+from tasks.worker.drain import Drain, drain_on_signals, forget_own_drain
 from tasks.worker.health import Health
 from tasks.worker.heartbeat import Heartbeat
 from tasks.worker.host_sweep import HostSweep
@@ -75,6 +75,10 @@ class ParentStep(bootsteps.StartStopStep):
         )
         set_current_parent(parent)
         drain_on_signals(parent)
+        try:
+            forget_own_drain(parent)
+        except BrokerUnavailable as error:
+            logger.warning("an earlier worker of this name may have left a drain behind: %s", error.message)
         self._attendants = [Attendant("attendant", self._duties(parent, cards)), Attendant("sweeper", self._sweeps(parent))]
         for attendant in self._attendants:
             attendant.start()

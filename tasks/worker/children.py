@@ -7,23 +7,29 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+from reelfleet.contract.errors import BrokerUnavailable, FleetError
 from reelfleet.ledger.types import Diagnosis
+from reelfleet.tickets import issue_ticket
 from tasks.last_words import last_words_of
 from tasks.worker.killed import Killed
 
 if TYPE_CHECKING:
+    from celery import Celery
+
+    from reelfleet.ledger.types import TicketDue
     from tasks.worker.parent import WorkerParent
 
 logger = logging.getLogger(__name__)
 
 
 def kill_child(parent: WorkerParent, job_id: str, request: Any, reason: str, *, counts: bool = True) -> None:
-    """Kill the process of a job, once; its death gives the job back.
+    """Kill the process of a job, once, and give the job back.
 
-    Not through Celery's terminate, which would make a revoke of it: the job may go on.
+    Not through Celery's terminate, which would make a revoke of it: the job may go on. Nor by waiting until Celery notices
+    the death, which can take seconds.
 
     Args:
-        parent: remembers why, for whoever hears of the death.
+        parent: whose child it is.
         job_id: the job.
         request: Celery's request of it.
         reason: for the log and the diagnosis.
@@ -31,12 +37,36 @@ def kill_child(parent: WorkerParent, job_id: str, request: Any, reason: str, *, 
     """
     if not request.worker_pid or job_id in parent.killed:
         return
-    parent.killed[job_id] = Killed(reason=reason, counts=counts)
     logger.error("job %s: %s; its process %s is killed", job_id, reason, request.worker_pid)
     try:
         os.kill(request.worker_pid, signal.SIGKILL)
     except ProcessLookupError:
         logger.info("process %s had ended", request.worker_pid)
+    exit_text = f"signal 9 (SIGKILL), by its worker: {reason}"
+    parent.killed[job_id] = Killed(exit_text, counts=counts, reported=report_death(parent, job_id, exit_text, counts=counts))
+
+
+def report_death(parent: WorkerParent, job_id: str, exit_text: str, *, counts: bool = True) -> bool:
+    """Give the job of a process that died back, and issue its ticket; whether the ledger heard of it.
+
+    Args:
+        parent: whose child it was.
+        job_id: the job.
+        exit_text: how the process ended, for the diagnosis.
+        counts: whether the job's next run is another attempt.
+    """
+    device = parent.device.model_dump(mode="json") if parent.device else {}
+    tail = last_words_of(parent.settings.cache_dir, parent.pids.pop(job_id, None))
+    try:
+        due = parent.ledger.jobs.abandon(
+            job_id, worker=parent.identity.name, diagnosis=Diagnosis(exit_signal=exit_text, stderr_tail=tail, device=device), counts=counts
+        )
+    except FleetError as error:
+        logger.warning("job %s waits until its lease runs out: %s", job_id, error.message)
+        return False
+    if due is not None:
+        publish(parent.app, due)
+    return True
 
 
 def kill_idle(parent: WorkerParent) -> bool:
@@ -49,10 +79,9 @@ def kill_idle(parent: WorkerParent) -> bool:
     return True
 
 
-def diagnose(parent: WorkerParent, job_id: str, exit_text: str, killed: Killed | None) -> Diagnosis:
-    """Return what is known of a process that died with a job; ``exit_text`` is what the pool says of it."""
-    signal_text = f"{exit_text}; its worker killed it: {killed.reason}" if killed else exit_text
-    device = parent.device.model_dump(mode="json") if parent.device else {}
-    return Diagnosis(
-        exit_signal=signal_text, stderr_tail=last_words_of(parent.settings.cache_dir, parent.pids.pop(job_id, None)), device=device
-    )
+def publish(app: Celery, due: TicketDue) -> None:
+    """Issue a ticket; one that cannot be published is issued by the steward later."""
+    try:
+        issue_ticket(app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
+    except BrokerUnavailable as error:
+        logger.warning("%s", error.message)

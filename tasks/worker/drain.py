@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+OWN = "by itself: "
+"""Begins the reason of a drain that a worker ordered for itself."""
 
 
 def drain_on_signals(parent: WorkerParent) -> None:
@@ -64,7 +66,7 @@ class Drain:
             self._started(f"told to stop ({parent.stop_signal})")
         if parent.draining and parent.stop_signal:
             # Its children hear of it from the ledger, at their next step.
-            workers.request_drain(name, parent.trouble or f"told to stop ({parent.stop_signal})")
+            workers.request_drain(name, OWN + (parent.trouble or f"told to stop ({parent.stop_signal})"))
             parent.stop_signal = ""
         elif not parent.draining and workers.drain_requested(name):
             self._started(workers.drain_reason(name) or "asked to drain")
@@ -94,4 +96,15 @@ def drain_self(parent: WorkerParent, reason: str) -> None:
         BrokerUnavailable: when Redis does not answer; try again.
     """
     parent.trouble = reason
-    parent.ledger.workers.request_drain(parent.identity.name, reason)
+    parent.ledger.workers.request_drain(parent.identity.name, OWN + reason)
+
+
+def forget_own_drain(parent: WorkerParent) -> None:
+    """Take back what an earlier worker of this name ordered for itself and was killed before it had left; an operator's order stands.
+
+    Raises:
+        BrokerUnavailable: when Redis does not answer.
+    """
+    workers, name = parent.ledger.workers, parent.identity.name
+    if (workers.drain_reason(name) or "").startswith(OWN):
+        workers.cancel_drain(name)

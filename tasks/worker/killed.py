@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Killed:
-    """Why a worker killed the process of a job."""
+    """What is left to do when Celery notices the death, too."""
 
-    reason: str
+    exit_text: str
+    """How it ended, for the diagnosis."""
     counts: bool
     """Whether the job's next run is another attempt."""
+    reported: bool
+    """Whether the ledger knows: then the job may be held by another process by now."""

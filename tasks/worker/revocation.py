@@ -9,8 +9,7 @@ from billiard.exceptions import WorkerLostError
 from celery.signals import task_failure, task_revoked
 
 from reelfleet.contract.errors import FleetError
-from reelfleet.tickets import issue_ticket
-from tasks.worker.children import diagnose, kill_child
+from tasks.worker.children import kill_child, report_death
 from tasks.worker.parent import current_parent, job_of_ticket
 
 logger = logging.getLogger(__name__)
@@ -28,7 +27,6 @@ def on_revoked(request: Any = None, *, terminated: bool = False, **_: Any) -> No
         if terminated:
             # Children do not heed SIGTERM, so that one to the worker's group does not take their jobs with it.
             kill_child(parent, job_id, request, "terminated through Celery")
-            parent.ledger.jobs.abandon(job_id, worker=parent.identity.name)
     except FleetError as error:
         logger.warning("the revoke of job %s was not recorded: %s", job_id, error.message)
 
@@ -40,16 +38,9 @@ def on_child_lost(task_id: str = "", exception: BaseException | None = None, **_
     job_id = job_of_ticket(task_id)
     if parent is None or job_id is None or not isinstance(exception, WorkerLostError):
         return
-    logger.error("the process of job %s died: %s", job_id, exception)
     killed = parent.killed.pop(job_id, None)
-    try:
-        due = parent.ledger.jobs.abandon(
-            job_id,
-            worker=parent.identity.name,
-            diagnosis=diagnose(parent, job_id, str(exception), killed),
-            counts=killed is None or killed.counts,
-        )
-        if due is not None:
-            issue_ticket(parent.app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
-    except FleetError as error:
-        logger.warning("job %s waits until its lease runs out: %s", job_id, error.message)
+    if killed is None:
+        logger.error("the process of job %s died: %s", job_id, exception)
+        report_death(parent, job_id, str(exception))
+    elif not killed.reported:
+        report_death(parent, job_id, killed.exit_text, counts=killed.counts)

@@ -48,6 +48,7 @@ def test_stalled_step_costs_an_attempt_and_goes_on_from_the_checkpoint(start_fle
     fleet = start_fleet(REEL_STALL_MIN_S="1")
     expected = undisturbed(fleet, **LONG)
     job = fleet.client.generate(**LONG)
+    fleet.wait_for_phase(job.id, "denoise", step=50)
     wait_until(lambda: fleet.ledger.jobs.row(job.id).checkpoint, what="a checkpoint", every=0.01)
 
     # When no step comes for far longer than steps take
@@ -62,7 +63,7 @@ def test_stalled_step_costs_an_attempt_and_goes_on_from_the_checkpoint(start_fle
 
 def test_job_whose_deadline_passes_in_a_deaf_phase_ends_in_bounded_time(start_fleet):
     fleet = start_fleet(REEL_ABORT_GRACE_S="0.5")
-    job = fleet.client.generate(**LONG, timeout_s=4)
+    job = fleet.client.generate(**LONG, timeout_s=10)
     fleet.wait_for_phase(job.id, "denoise", step=5)
 
     fleet.workers[0].stop_child()
@@ -74,7 +75,7 @@ def test_job_whose_deadline_passes_in_a_deaf_phase_ends_in_bounded_time(start_fl
 def test_job_that_kills_its_process_in_every_attempt_is_quarantined_with_a_diagnosis(start_fleet):
     # Given a fleet that starts a job twice at most
     fleet = start_fleet(REEL_MAX_ATTEMPTS="2")
-    job = fleet.client.generate(**LONG, tags={})
+    job = fleet.client.generate(**LONG)
 
     # When its process is killed in each attempt
     for attempt in (1, 2):

@@ -73,6 +73,23 @@ def test_child_that_does_not_stop_within_the_grace_is_killed_and_its_job_keeps_i
     assert resumed_step(status) > 0
 
 
+def test_worker_that_was_killed_while_it_left_serves_again_when_it_is_started(fleet):
+    # Given a worker that was told to stop, and killed before it had left
+    fleet.workers[1].kill()  # nobody is to tidy up behind it
+    name = next(info.name for info in fleet.ledger.workers.all() if info.role == "gpu")
+    fleet.workers[0].process.send_signal(signal.SIGTERM)
+    wait_until(lambda: fleet.ledger.workers.drain_requested(name), what="the drain", every=0.001)
+    fleet.workers[0].kill()
+    fleet.ledger.workers.request_drain(name, "by itself: told to stop (SIGTERM)")  # it may have been quick enough to leave
+
+    # When it is started again
+    fleet.start("gpu")
+    fleet.start("cpu")
+
+    # Then it serves
+    finish(fleet, fleet.client.generate(**{**LONG, "steps": 2}).id)
+
+
 def test_cpu_worker_that_is_told_to_stop_delivers_what_it_has_begun(fleet):
     # Given a job that is being delivered
     job = fleet.client.generate(**{**LONG, "steps": 2, "frames": 81, "size": "256x256"})

@@ -86,6 +86,14 @@ def test_job_too_large_for_the_whole_fleet_has_failed(stage, ledger, other):
     assert not verdict.error.retryable
 
 
+def test_job_too_large_for_the_hosts_own_memory_is_not_sent_to_a_larger_device(stage, ledger):
+    ledger.workers.beat(serving(80), ttl_s=60)
+
+    verdict = verdict_on(OutOfMemory("too large", details={"larger_device": False}), stage(held_job(ledger)))
+
+    assert not verdict.error.retryable
+
+
 def test_device_that_was_too_small_is_not_given_the_job_again(stage, ledger):
     # Given a job that was sent to a larger device
     ledger.workers.beat(serving(80), ttl_s=60)
