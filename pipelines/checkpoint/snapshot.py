@@ -25,11 +25,6 @@ class Snapshot:
     tensors: Mapping[str, torch.Tensor] = field(repr=False)
     """What ``state`` refers to: copies in host memory that nothing else writes to."""
 
-    @property
-    def bytes(self) -> int:
-        """What the tensors hold."""
-        return sum(tensor.nbytes for tensor in self.tensors.values())
-
     def save(self, path: Path) -> int:
         """Write one safetensors file, complete or not at all, and return its bytes. Can be called from any thread.
 
