@@ -73,12 +73,12 @@ def test_job_whose_deadline_passes_in_a_deaf_phase_ends_in_bounded_time(start_fl
 
 
 def test_job_that_kills_its_process_in_every_attempt_is_quarantined_with_a_diagnosis(start_fleet):
-    # Given a fleet that starts a job twice at most
-    fleet = start_fleet(REEL_MAX_ATTEMPTS="2")
+    # Given a job that is started three times at most
+    fleet = start_fleet()
     job = fleet.client.generate(**LONG)
 
     # When its process is killed in each attempt
-    for attempt in (1, 2):
+    for attempt in (1, 2, 3):
         fleet.wait_for_attempt(job.id, attempt)
         fleet.wait_for_phase(job.id, "denoise", step=5)
         wait_until(lambda: fleet.ledger.jobs.row(job.id).stage is Stage.GENERATE, what="the stage")
