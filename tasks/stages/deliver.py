@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from persistence.history import append_history
 from persistence.manifest import build_manifest
 from persistence.spool import SpoolReader, remove_spool
 from pipelines.report import GenerationReport
-from reelfleet.contract.errors import Internal
+from reelfleet.contract.errors import Internal, StoreUnavailable
 from reelfleet.contract.job import Phase
 from reelfleet.contract.manifest import Artifact, Manifest
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
@@ -19,6 +20,8 @@ from tasks.stages.context import StageContext, spool_root
 
 if TYPE_CHECKING:
     from reelfleet.contract.spec import GenerationSpec
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,5 +92,16 @@ def _commit(context: StageContext, spec: GenerationSpec, report: GenerationRepor
     # Before the job ends: told twice after a crash is mended by its reader, never told is not.
     append_history(process.store, outcome.manifest_bytes)
     patiently(lambda: jobs.succeed(lease, manifest_uri=outcome.uri, artifacts=artifacts), for_s=OUTAGE_PATIENCE_S)
-    if not outcome.won and committed.predicate.fence != lease.fence:
-        process.store.delete_prefix(f"jobs/{lease.job_id}/attempts/{lease.fence}/")
+    if lease.attempt > 1 or committed.predicate.fence != lease.fence:
+        _remove_other_attempts(context, committed.predicate.fence)
+
+
+def _remove_other_attempts(context: StageContext, committed: int) -> None:
+    """Remove what attempts that were killed had uploaded; no manifest names it."""
+    store, attempts = context.process.store, f"jobs/{context.lease.job_id}/attempts/"
+    try:
+        fences = {key.removeprefix(attempts).partition("/")[0] for key in store.list(attempts)}
+        for fence in fences - {str(committed)}:
+            store.delete_prefix(f"{attempts}{fence}/")
+    except StoreUnavailable as error:
+        logger.warning("objects of earlier attempts of job %s remain: %s", context.lease.job_id, error.message)
