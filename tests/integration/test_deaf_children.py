@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelfleet.contract.errors import Quarantined
 from reelfleet.contract.job import JobState
-from reelfleet.contract.names import Stage
 from reelfleet.store import open_store
 from tests.fixtures.waiting import wait_until
 from tests.integration.jobs import LONG, content_of, finish, resumed_step, undisturbed
@@ -70,26 +68,3 @@ def test_job_whose_deadline_passes_in_a_deaf_phase_ends_in_bounded_time(start_fl
 
     status = fleet.wait_for_state(job.id, JobState.FAILED)
     assert status.error.code == "timed_out"
-
-
-def test_job_that_kills_its_process_in_every_attempt_is_quarantined_with_a_diagnosis(start_fleet):
-    # Given a job that is started three times at most
-    fleet = start_fleet()
-    job = fleet.client.generate(**LONG)
-
-    # When its process is killed in each attempt
-    for attempt in (1, 2, 3):
-        fleet.wait_for_attempt(job.id, attempt)
-        fleet.wait_for_phase(job.id, "denoise", step=5)
-        wait_until(lambda: fleet.ledger.jobs.row(job.id).stage is Stage.GENERATE, what="the stage")
-        fleet.workers[0].kill_child()
-
-    # Then it is put aside, and says where it was and how its process ended
-    error = fleet.wait_for_state(job.id, JobState.QUARANTINED).error
-    assert error.details["phase"] == "denoise"
-    assert error.details["step"] >= 5
-    assert "SIGKILL" in error.details["exit_signal"]
-    assert error.details["device"]["kind"] == "cpu"
-    with pytest.raises(Quarantined):
-        job.result(timeout=10)
-    assert [found.job_id for found in fleet.ledger.jobs.list(state=JobState.QUARANTINED)] == [job.id]

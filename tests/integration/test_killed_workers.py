@@ -138,3 +138,6 @@ def test_job_that_kills_every_worker_is_quarantined_with_a_diagnosis(fleet):
     status = fleet.wait_for_state(job.id, JobState.QUARANTINED)
     assert status.attempt == 3
     assert status.error.details["phase"] == "denoise"
+    assert "SIGKILL" in status.error.details["exit_signal"]
+    assert status.error.details["device"]["kind"] == "cpu"
+    assert [found.job_id for found in fleet.ledger.jobs.list(state=JobState.QUARANTINED)] == [job.id]
