@@ -9,6 +9,6 @@ from celery import Celery
 
 import tasks.control  # noqa: F401 - `celery -A tasks.app control` knows the commands that are registered when the app is imported
 
-app = Celery("reelfleet", include=["tasks.process", "tasks.stages.tasks", "tasks.submission", "tasks.worker.revocation"])
+app = Celery("reelfleet", include=["tasks.process_start", "tasks.stages.tasks", "tasks.submission", "tasks.worker.revocation"])
 # By name and not by value: a spawned child gets the name and reads the settings itself.
 app.config_from_object("tasks.celery_settings:configuration")

@@ -5,30 +5,19 @@ This is the one place of such state. A pool child fills it when it starts (``wor
 
 from __future__ import annotations
 
-import logging
-import signal
-import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from celery.signals import worker_process_init
-
 from config.catalogue import Catalogue, load_catalogue
-from config.settings import Settings, load_settings
-from persistence.sweep import sweep_store
-from reelfleet.contract.errors import FleetError, Internal
-from reelfleet.contract.worker import WorkerRole
+from config.settings import Settings
+from reelfleet.contract.errors import Internal
 from reelfleet.ledger import Ledger
 from reelfleet.store import Store, open_store
 from tasks.identity import WorkerIdentity
-from tasks.idle import start_unloading
-from tasks.last_words import keep_last_words
 
 if TYPE_CHECKING:
     from pipelines.engine import Engine
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -87,34 +76,7 @@ def current_process() -> WorkerProcess:
     return _current
 
 
-def start_process(identity: WorkerIdentity, settings: Settings) -> WorkerProcess:
-    """Make the state of this process and, on a GPU worker, import torch, so that the first job does not pay for it."""
+def set_current_process(process: WorkerProcess) -> None:
+    """Make this the state of this process; :mod:`tasks.process_start` does so once."""
     global _current  # noqa: PLW0603 - the one place of this process' state
-    _current = WorkerProcess(settings=settings, identity=identity)
-    if identity.role is WorkerRole.GPU:
-        engine = _current.engine
-        logger.info("engine ready on %s", engine.device.name)
-        start_unloading(_current)
-    else:
-        # In the background: the store may hold many jobs, and a job waits.
-        threading.Thread(target=_sweep_store, args=(_current,), name="sweep", daemon=True).start()
-    return _current
-
-
-def _sweep_store(process: WorkerProcess) -> None:
-    try:
-        for path in sweep_store(process.store):
-            logger.info("removed %s, which a writer that was killed left unfinished", path)
-    except FleetError as error:
-        logger.warning("unfinished files of killed writers remain: %s", error.message)
-
-
-@worker_process_init.connect
-def _on_process_init(**_: object) -> None:
-    identity = WorkerIdentity.from_environment()
-    if identity is not None:
-        # It is the parent that is told to stop; a signal to the whole group must not take the job with it.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        settings = load_settings()
-        keep_last_words(settings.cache_dir)
-        start_process(identity, settings)
+    _current = process

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, TimedOut
 from reelfleet.contract.job import Phase, Progress
-from reelfleet.ledger.types import Order
+from reelfleet.ledger.answers import Order
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.stages.give_back import GiveBack
 from tasks.stages.step_times import StepTimes

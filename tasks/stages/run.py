@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, LeaseLost, TimedOut
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import Claim, Refusal
+from reelfleet.ledger.answers import Refusal
+from reelfleet.ledger.types import Claim
 from tasks.checkpoints.keeper import CheckpointKeeper
 from tasks.patience import patiently
 from tasks.process import WorkerProcess, current_process

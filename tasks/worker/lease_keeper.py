@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from reelfleet.ledger.types import Kept, Watch
+from reelfleet.ledger.answers import Kept, Watch
 from tasks.worker.children import kill_child
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 
 from reelfleet.contract.names import Stage, gpu_queue
 from reelfleet.contract.request import GenerateRequest
-from reelfleet.ledger.types import Claim, NewJob, Order
+from reelfleet.ledger.answers import Order
+from reelfleet.ledger.types import Claim, NewJob
 from reelfleet.submission import new_job_id
 
 DAY_S = 86_400.0

@@ -8,9 +8,10 @@ import secrets
 from reelfleet.contract.errors import ContractMismatch
 from reelfleet.contract.job import Progress
 from reelfleet.contract.names import Stage
+from reelfleet.ledger.answers import Kept, Order, Refusal, RefusalReason, Watch
 from reelfleet.ledger.jobs.part import JobsPart, maybe_ticket_due
 from reelfleet.ledger.row import parse_row, text_fields
-from reelfleet.ledger.types import Claim, Diagnosis, Kept, Lease, Order, Refusal, RefusalReason, TicketDue, Watch
+from reelfleet.ledger.types import Claim, Diagnosis, Lease, TicketDue
 
 MAX_STDERR_TAIL = 4000
 """Characters that are kept of what a process wrote last."""

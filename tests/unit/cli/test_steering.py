@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from reelfleet.ledger.types import CheckpointRef, Order
+from reelfleet.ledger.answers import Order
+from reelfleet.ledger.types import CheckpointRef
 from tests.fixtures.producers import worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}

@@ -6,7 +6,7 @@ from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import Want
 from reelfleet.contract.names import Command
 from reelfleet.control import Scope, apply_abort, apply_pause, apply_resume, broadcast, worker_text
-from reelfleet.ledger.types import Order
+from reelfleet.ledger.answers import Order
 from reelfleet.tickets import producer_app
 from tests.fixtures.producers import worker_info
 

@@ -7,7 +7,8 @@ import pytest
 from reelfleet.contract.errors import ContractMismatch, ErrorCode, LeaseLost
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import Claim, Refusal, RefusalReason
+from reelfleet.ledger.answers import Refusal, RefusalReason
+from reelfleet.ledger.types import Claim
 from tests.unit.ledger.builders import (
     HOST,
     QUEUE,

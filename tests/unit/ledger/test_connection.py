@@ -15,8 +15,8 @@ from deploy.local.redis_server import RedisServer, new_password
 from reelfleet.contract.errors import BrokerUnavailable, InvalidConfig
 from reelfleet.contract.job import JobState
 from reelfleet.ledger import Ledger
+from reelfleet.ledger.answers import Order
 from reelfleet.ledger.scripts import script_names
-from reelfleet.ledger.types import Order
 from tests.unit.ledger.builders import denoise, held_job, submit
 
 PASSWORD = "s3cr3t/with:odd@signs"

@@ -9,7 +9,8 @@ import pytest
 from reelfleet.contract.errors import Aborted, ErrorCode, LeaseLost
 from reelfleet.contract.job import JobState, Phase
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import CheckpointRef, Order
+from reelfleet.ledger.answers import Order
+from reelfleet.ledger.types import CheckpointRef
 from tests.unit.ledger.builders import (
     HOST,
     HOST_QUEUE,

@@ -7,7 +7,8 @@ import pytest
 from reelfleet.contract.errors import ErrorCode, LeaseLost
 from reelfleet.contract.job import JobState, Want
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import GivenBack, RefusalReason, TicketDue
+from reelfleet.ledger.answers import RefusalReason
+from reelfleet.ledger.types import GivenBack, TicketDue
 from tests.unit.ledger.builders import (
     HOST_QUEUE,
     QUEUE,

@@ -8,8 +8,9 @@ from reelfleet.contract.errors import ErrorCode, LeaseLost
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
+from reelfleet.ledger.answers import RefusalReason
 from reelfleet.ledger.faults import BLAMES_DEVICE
-from reelfleet.ledger.types import Diagnosis, RefusalReason
+from reelfleet.ledger.types import Diagnosis
 from tests.unit.ledger.builders import (
     HOST,
     QUEUE,

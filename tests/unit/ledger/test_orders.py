@@ -8,7 +8,7 @@ from reelfleet.contract.errors import ErrorCode, InvalidRequest, JobNotFound, Le
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState, Want
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import Order, Refusal
+from reelfleet.ledger.answers import Order, Refusal
 from tests.unit.ledger.builders import (
     HOST_QUEUE,
     QUEUE,

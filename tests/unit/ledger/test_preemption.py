@@ -6,7 +6,7 @@ import pytest
 
 from reelfleet.contract.errors import JobNotFound
 from reelfleet.contract.job import JobState, Want
-from reelfleet.ledger.types import Order
+from reelfleet.ledger.answers import Order
 from tests.unit.ledger.builders import (
     QUEUE,
     delivering_job,

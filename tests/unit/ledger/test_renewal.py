@@ -8,7 +8,8 @@ from reelfleet.contract.errors import LeaseLost
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState, Phase, Progress
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import CheckpointRef, Kept, Order, Watch
+from reelfleet.ledger.answers import Kept, Order, Watch
+from reelfleet.ledger.types import CheckpointRef
 from tests.unit.ledger.builders import (
     QUEUE,
     delivering_job,

@@ -24,8 +24,9 @@ from reelfleet.contract.errors import Aborted, IdempotencyConflict, LeaseLost
 from reelfleet.contract.job import JobState, Want
 from reelfleet.contract.names import Stage
 from reelfleet.ledger import Ledger
+from reelfleet.ledger.answers import Kept, Order
 from reelfleet.ledger.retention import Retention
-from reelfleet.ledger.types import CheckpointRef, Claim, Diagnosis, Kept, Lease, Order
+from reelfleet.ledger.types import CheckpointRef, Claim, Diagnosis, Lease
 from tests.unit.ledger.builders import HOST, HOST_QUEUE, LONG_MS, QUEUE, denoise, error, let_lease_run_out, new_job
 
 WORKERS = ("gpu0@host-a", "gpu1@host-a")

@@ -9,7 +9,7 @@ import redis
 from reelfleet.contract.errors import ErrorCode
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
-from reelfleet.ledger.types import RefusalReason
+from reelfleet.ledger.answers import RefusalReason
 from reelfleet.tickets import issue_ticket, producer_app
 from tests.fixtures.waiting import wait_until
 from tests.unit.ledger.builders import (
