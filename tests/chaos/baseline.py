@@ -23,7 +23,7 @@ def content_of(manifest: Manifest) -> Content:
     )
 
 
-def undisturbed(field: Field, book: JobBook, *, seeds: int, timeout_s: float = 180) -> dict[str, Content]:
+def undisturbed(field: Field, book: JobBook, *, seeds: int, timeout_s: float = 400) -> dict[str, Content]:
     """Generate every distinct job once and return its content."""
     ids = {name: book.plan(name, 5) for name in names(seeds)}
     book.send()

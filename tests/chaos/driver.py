@@ -78,9 +78,11 @@ class Driver:
             if time.monotonic() > began + options.longest_storm_s:
                 return
             open_jobs = book.open()
-            if open_jobs is not None and open_jobs < options.window:
+            # Also while Redis is away, as producers do: the order is refused, and repeated with its id.
+            full = open_jobs is not None and open_jobs >= options.window
+            if not full and not book.pending:
                 book.plan_next()
-            if open_jobs is None or open_jobs >= options.window or not book.send():
+            if full or not book.send():
                 time.sleep(POLL_S)
             if time.monotonic() - told >= TELL_EVERY_S:
                 told = time.monotonic()

@@ -136,7 +136,7 @@ class Field:
                 post.told_to_go = True
                 before = post.started
                 post.signal(signal.SIGTERM)
-                self._wait(lambda post=post, before=before: post.started > before, 60)
+                self._wait(lambda post=post, before=before: post.started > before, 120)
                 self.fleet.wait_for(post.process)
 
     def dismiss(self) -> None:
@@ -148,7 +148,7 @@ class Field:
             post.signal(signal.SIGTERM)
         for post in self.posts:
             if post.process is not None:
-                self._note_end(post, post.process.process.wait(timeout=60))
+                self._note_end(post, post.process.process.wait(timeout=120))
 
     def processes(self) -> list[psutil.Process]:
         """Every living process that was started for this run, and what those started."""

@@ -70,5 +70,10 @@ class JobBook:
             return None
 
     @property
+    def pending(self) -> bool:
+        """Whether an order waits to be taken."""
+        return bool(self._pending)
+
+    @property
     def planned(self) -> int:
         return len(self.names)

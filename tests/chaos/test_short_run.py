@@ -1,4 +1,4 @@
-"""A minute of the chaos suite; ``make chaos`` is the long run."""
+"""A short run of the chaos suite; ``make chaos`` is the long run."""
 
 from __future__ import annotations
 
