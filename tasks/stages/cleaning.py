@@ -32,6 +32,11 @@ def clean(context: StageContext, *, given_frames: bool = True) -> None:
         logger.warning("objects of a stopped attempt of job %s remain: %s", lease.job_id, error.message)
 
 
+def clean_host(context: StageContext) -> None:
+    """Remove everything of a job that has ended from this host, its checkpoints too: the store has them."""
+    discard_spool(context.process, spool_root(context.process) / context.lease.job_id)
+
+
 def _is_decided(context: StageContext) -> bool:
     """Whether the job's manifest names this attempt's objects: another attempt may be about to commit it."""
     decided = context.process.ledger.jobs.decided(context.lease.job_id)

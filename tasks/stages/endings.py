@@ -9,7 +9,7 @@ from persistence.errors_entry import write_error_entry
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
-from tasks.stages.cleaning import clean
+from tasks.stages.cleaning import clean, clean_host
 from tasks.stages.handover import publish
 from tasks.stages.verdict import verdict_on
 
@@ -30,6 +30,7 @@ def end_stopped(context: StageContext, error: Aborted | TimedOut) -> None:
     """End the job as it was ordered, or as its deadline demands."""
     lease, jobs = context.lease, context.process.ledger.jobs
     clean(context)
+    clean_host(context)
     if isinstance(error, Aborted):
         _conclude(context, lambda: jobs.end_aborted(lease, context.observer.progress.phase))
     else:
@@ -76,8 +77,11 @@ def end_failed(context: StageContext, error: Exception) -> str:
             needs_memory=verdict.needs_memory,
         ),
     )
-    if not frames_kept or (state is not None and state.terminal):
+    ended = state is not None and state.terminal
+    if not frames_kept or ended:
         clean(context)
+    if ended:
+        clean_host(context)
     return failure.code.value
 
 
