@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reelfleet.contract.errors import BrokerUnavailable
+from reelfleet.contract.errors import BrokerUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +30,9 @@ class Duty:
         """Do it once; trouble is logged when it begins and when it ends, and never stops the other duties."""
         try:
             self.act()
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, StoreUnavailable) as error:
             if not self.failing:
-                logger.warning("%s waits for Redis: %s", self.name, error.message)
+                logger.warning("%s waits: %s", self.name, error.message)
             self.failing = True
         except Exception:
             if not self.failing:

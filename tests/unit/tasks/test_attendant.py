@@ -58,4 +58,4 @@ def test_trouble_is_logged_when_it_begins_and_when_it_ends(caplog):
         duty.run()
 
     # Then two lines tell of it
-    assert [record.getMessage() for record in caplog.records] == ["the heartbeat waits for Redis: away", "the heartbeat works again"]
+    assert [record.getMessage() for record in caplog.records] == ["the heartbeat waits: away", "the heartbeat works again"]
