@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.surroundings import ONE_THREAD, Surroundings
 from reelfleet import Job
 from reelfleet.contract.event import Event
+from reelfleet.contract.job import Phase
 from tests.fixtures.fleet import QUICK, TestFleet
 
 LONG = {"model": "tiny-wan", "prompt": "a red kite over the dunes", "seed": 7, "steps": 1000, "size": "64x64", "frames": 17}
@@ -51,6 +52,11 @@ def first_event(job: Job, wanted: Callable[[Event], bool], *, after: float = 0.0
         if event.at.timestamp() >= after and wanted(event):
             return event
     raise RuntimeError(f"job {job.id} ended without what was waited for")
+
+
+def is_a_step(event: Event) -> bool:
+    """Whether an event tells of a denoise step."""
+    return event.progress is not None and event.progress.phase is Phase.DENOISE and event.progress.step > 0
 
 
 def until(condition: Callable[[], Any], every_s: float = 0.002) -> Any:

@@ -8,11 +8,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-from benchmarks.breakable import LONG, SHORT, breakable_fleet, first_event, until
+from benchmarks.breakable import LONG, SHORT, breakable_fleet, first_event, is_a_step, until
 from benchmarks.figures import Figure, percentile
 from benchmarks.surroundings import Surroundings, tell
 from reelfleet import Job
-from reelfleet.contract.event import Event, EventKind
+from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState, Phase
 from tests.fixtures.fleet import TestFleet
 
@@ -36,7 +36,7 @@ def measure_orders(around: Surroundings, *, count: int, deaf: int) -> list[Figur
 
 def _running(fleet: TestFleet, **changes: object) -> Job:
     job = fleet.client.generate({**LONG, **changes})
-    first_event(job, lambda event: event.progress is not None and event.progress.phase is Phase.DENOISE and event.progress.step > 0)
+    first_event(job, is_a_step)
     return job
 
 
@@ -121,7 +121,7 @@ def _preemptions(fleet: TestFleet, count: int) -> Figure:
         patient = _running(fleet, priority=9)
         began = time.time()
         urgent = fleet.client.generate({**SHORT, "priority": 0})
-        step = first_event(urgent, _is_a_step)
+        step = first_event(urgent, is_a_step)
         if fleet.ledger.jobs.status(patient.id).preemptions != 1:
             raise RuntimeError("the patient job did not give way, so its time says nothing")
         latencies.append(step.at.timestamp() - began)
@@ -135,10 +135,6 @@ def _preemptions(fleet: TestFleet, count: int) -> Figure:
         detail=f"{count} jobs, longest {max(latencies):.2f} s; preempt_after_s 0.5, a round of the steward every second",
         samples=tuple(latencies),
     )
-
-
-def _is_a_step(event: Event) -> bool:
-    return event.progress is not None and event.progress.phase is Phase.DENOISE and event.progress.step > 0
 
 
 def _finished(job: Job) -> float:

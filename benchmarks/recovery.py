@@ -8,12 +8,10 @@ import time
 from collections.abc import Iterator
 from statistics import median
 
-from benchmarks.breakable import LONG, SHORT, breakable_fleet, first_event
+from benchmarks.breakable import LONG, SHORT, breakable_fleet, first_event, is_a_step
 from benchmarks.figures import Figure, percentile
 from benchmarks.surroundings import Surroundings, tell
 from benchmarks.workloads import CLIPS
-from reelfleet.contract.event import Event
-from reelfleet.contract.job import Phase
 from tests.fixtures.fleet import TestFleet
 from tests.fixtures.waiting import wait_until
 
@@ -93,7 +91,7 @@ def _kills(fleet: TestFleet, count: int) -> Iterator[Figure]:
 
 def _until_next_step(fleet: TestFleet, *, child_only: bool) -> float:
     job = fleet.client.generate(LONG)
-    first_event(job, _is_a_step)
+    first_event(job, is_a_step)
     holder = fleet.ledger.jobs.row(job.id).holder
     slot = next(number for number, worker in enumerate(fleet.workers) if holder and holder.startswith(f"{worker.name}@") and _lives(worker))
     killed = fleet.workers[slot]
@@ -102,7 +100,7 @@ def _until_next_step(fleet: TestFleet, *, child_only: bool) -> float:
         killed.kill_child()
     else:
         killed.kill()
-    step = first_event(job, lambda event: event.attempt == 2 and _is_a_step(event), after=began)
+    step = first_event(job, lambda event: event.attempt == 2 and is_a_step(event), after=began)
     job.abort()
     first_event(job, lambda event: event.state is not None and event.state.terminal)
     if not child_only:
@@ -140,7 +138,3 @@ def _backlog_s(fleet: TestFleet, *, kill: bool) -> float:
     for job in jobs:
         job.result(BACKLOG_TIMEOUT_S)
     return time.monotonic() - began
-
-
-def _is_a_step(event: Event) -> bool:
-    return event.progress is not None and event.progress.phase is Phase.DENOISE and event.progress.step > 0
