@@ -18,3 +18,5 @@ pytest_plugins = [
 def pytest_configure() -> None:
     """Let a run that is told to end tear its fixtures down: servers and workers of a test must not outlive it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell's background jobs ignore SIGINT, and so would all that they start, which some tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -219,12 +219,8 @@ def test_a_wait_that_times_out_is_exit_124_and_the_job_goes_on(reel, alive, flee
 
 
 def start(*arguments: str, stdout=subprocess.PIPE, stderr=subprocess.PIPE) -> subprocess.Popen:
-    def heed_interrupts() -> None:
-        # A shell's background jobs ignore SIGINT, and so would what they start: these tests may run in one.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
     command = [sys.executable, "-m", "reelfleet.cli.main", *arguments]
-    return subprocess.Popen(command, stdout=stdout, stderr=stderr, text=True, preexec_fn=heed_interrupts)
+    return subprocess.Popen(command, stdout=stdout, stderr=stderr, text=True)
 
 
 def test_ctrl_c_detaches_says_how_to_watch_again_and_leaves_the_job(reel, alive, fleet):
