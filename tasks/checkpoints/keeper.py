@@ -7,7 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from reelfleet.contract.errors import FleetError, LeaseLost
+from reelfleet.contract.errors import BrokerUnavailable, FleetError, JobNotFound, LeaseLost
+from reelfleet.contract.job import JobState
 from reelfleet.ledger.types import CheckpointRef
 from tasks.checkpoints.clock import CheckpointClock
 from tasks.checkpoints.places import MEDIA_TYPE, SUFFIX, checkpoint_key, local_folder, local_path
@@ -41,7 +42,7 @@ class CheckpointKeeper:
             settings.checkpoint_every_s, settings.checkpoint_share, began_at=time.monotonic(), expected_s=process.checkpoint_cost_s
         )
         self._on_its_way: threading.Thread | None = None
-        self._begun = False
+        self._begun = self._named = False
         # Made here, in the thread that computes: they are made on first use.
         self._ledger, self._store = process.ledger, process.store
 
@@ -86,12 +87,13 @@ class CheckpointKeeper:
             ref = CheckpointRef(key=key, step=snapshot.step, of=snapshot.of)
             patiently(lambda: jobs.keep_checkpoint(lease, ref), for_s=PATIENCE_S)
         except LeaseLost:
-            # Whoever has the job now goes on from what the ledger named when it was claimed.
-            self._remove(key)
+            if not self._named or self._is_of_no_use():
+                self._remove(key)
             return False
         except (FleetError, OSError) as error:
             logger.warning("job %s: no checkpoint of step %d: %s", lease.job_id, snapshot.step, error)
             return False
+        self._named = True
         logger.debug("job %s: checkpoint of step %d/%d, %d bytes", lease.job_id, snapshot.step, snapshot.of, size)
         self._drop_previous(key)
         return True
@@ -104,6 +106,16 @@ class CheckpointKeeper:
         for path in local_folder(self._process.settings.spool_dir, lease.job_id).glob(f"*{SUFFIX}"):
             if path.name != key.rpartition("/")[2]:
                 path.unlink(missing_ok=True)
+
+    def _is_of_no_use(self) -> bool:
+        """Whether the job is over for good: else whoever has it now may be reading what the ledger named, which is this very object."""
+        try:
+            state = self._ledger.jobs.status(self._lease.job_id).state
+        except JobNotFound:
+            return True
+        except BrokerUnavailable:
+            return False
+        return state in {JobState.SUCCEEDED, JobState.ABORTED}
 
     def _remove(self, key: str) -> None:
         try:
