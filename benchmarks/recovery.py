@@ -52,11 +52,7 @@ def measure_checkpoints(around: Surroundings, *, pairs: int, steps: int) -> list
 
 
 def _denoise_s(around: Surroundings, name: str, request: dict[str, object], *, every_s: str) -> float:
-    environment = {
-        "REEL_CHECKPOINT_EVERY_S": every_s,
-        "REEL_MODELS": f"tiny-*,{CLIPS.model}",
-        "REEL_MODEL_DIRS": around.environment["REEL_MODEL_DIRS"],
-    }
+    environment = {"REEL_CHECKPOINT_EVERY_S": every_s, "REEL_MODELS": f"tiny-*,{CLIPS.model}"}
     with breakable_fleet(around, name, environment=environment) as fleet:
         fleet.client.generate({**request, "steps": 4}).result(BACKLOG_TIMEOUT_S)
         return float(fleet.client.generate(request).result(BACKLOG_TIMEOUT_S).manifest.predicate.timings["denoise_s"])
