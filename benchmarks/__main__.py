@@ -48,7 +48,7 @@ def measurements(*, quick: bool) -> Mapping[str, Measurement]:
     def orders(around: Surroundings) -> list[Figure]:
         from benchmarks.orders import measure_orders  # noqa: PLC0415 - as above
 
-        return measure_orders(around, count=4 if quick else 40, deaf=1 if quick else 4)
+        return measure_orders(around, count=4 if quick else 40, deaf=1 if quick else 3)
 
     def recovery(around: Surroundings) -> list[Figure]:
         from benchmarks.recovery import measure_recovery  # noqa: PLC0415 - as above
