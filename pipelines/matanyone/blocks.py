@@ -24,7 +24,7 @@ class GatedBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, 256, H, W) to the same shape."""
-        y: Tensor = self.conv2(torch.relu(self.conv1(torch.relu(x))))
+        y: Tensor = self.conv2(torch.relu_(self.conv1(torch.relu(x))))
         gate = torch.sigmoid(self.conv(y.mean(dim=(2, 3)).unsqueeze(1)))
         return torch.addcmul(x, y, gate.transpose(1, 2).unsqueeze(-1))
 
@@ -69,5 +69,5 @@ class PreActivationBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, width_in, H, W) to (B, width_out, H, W)."""
-        out: Tensor = self.conv2(torch.relu(self.conv1(torch.relu(x)))) + self.downsample(x)
+        out: Tensor = self.conv2(torch.relu_(self.conv1(torch.relu(x)))) + self.downsample(x)
         return out

@@ -35,7 +35,7 @@ class MaskEncoder(nn.Module):
             pix_feat: (B, 256, h, w), the image's features.
             alpha: (B, 1, H, W) in [0, 1].
         """
-        x = torch.relu(self.bn1(self.conv1(torch.cat([image, alpha.to(image.dtype)], dim=1))))
+        x = torch.relu_(self.bn1(self.conv1(torch.cat([image, alpha.to(image.dtype)], dim=1))))
         x = self.layer3(self.layer2(self.layer1(functional.max_pool2d(x, 3, 2, 1))))
         value: Tensor = self.fuser(pix_feat, x)
         return value

@@ -2,7 +2,7 @@
 
 Similarity is minus a squared distance, weighted per channel by the frame's selection and scaled by the memory's shrinkage (XMem,
 arXiv 2207.07115). Written out it is one matrix product of width 129. Tokens of the frame do not depend on each other, so they are taken in tiles:
-the matrix of all pairs, 3.2 GiB per target at 1080p and 21 GiB at 4K with a full memory, never exists.
+the matrix of all pairs, 1.2 GiB per target at 1080p and 20 GiB at 4K with a full memory, never exists.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from pipelines.matanyone.layout import as_map, as_tokens
 from pipelines.matanyone.sizes import KEY_WIDTH, TOP_K
 
 KEY_OPERAND = 2 * KEY_WIDTH + 1
-TILE_PAIRS = 16 * 1024 * 1024
-"""Similarities that exist at a time: 64 MiB in float32."""
+CPU_TILE_PAIRS = 4 * 1024 * 1024
+"""Similarities that exist at a time on a CPU: 16 MiB in float32; larger tiles leave its caches and are slower."""
+TILE_PAIRS = 64 * 1024 * 1024
+"""The same elsewhere, where many small products would leave the device idle: 256 MiB."""
 
 
 def key_operand(key: Tensor, shrinkage: Tensor) -> Tensor:
@@ -36,7 +38,7 @@ def query_operand(key: Tensor, selection: Tensor) -> Tensor:
     return as_tokens(torch.cat([e, weighted, (weighted * k).sum(dim=1, keepdim=True)], dim=1))
 
 
-def read_memory(keys: Tensor, values: Tensor, key: Tensor, selection: Tensor, *, tile_pairs: int = TILE_PAIRS) -> Tensor:
+def read_memory(keys: Tensor, values: Tensor, key: Tensor, selection: Tensor, *, tile_pairs: int | None = None) -> Tensor:
     """Return the readout (B, 256, h, w).
 
     Args:
@@ -44,11 +46,12 @@ def read_memory(keys: Tensor, values: Tensor, key: Tensor, selection: Tensor, *,
         values: (B, N, 256).
         key: of the frame, (B, 64, h, w).
         selection: of the frame, (B, 64, h, w).
-        tile_pairs: bound of the similarities that exist at a time; at least one token's are.
+        tile_pairs: bound of the similarities that exist at a time, by default the device's; at least one token's do.
     """
+    bound = tile_pairs or (CPU_TILE_PAIRS if key.device.type == "cpu" else TILE_PAIRS)
     with float32_island(key):
         queries = query_operand(key, selection)
-        tile = max(1, tile_pairs // keys.shape[1])
+        tile = max(1, bound // keys.shape[1])
         targets = [
             torch.cat([_read_tile(target_keys, target_values, part) for part in target_queries.split(tile)])
             for target_keys, target_values, target_queries in zip(keys, values, queries, strict=True)

@@ -36,7 +36,7 @@ class PixelEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> Pyramid:
         """Encode normalised images (B, 3, H, W), H and W multiples of 16."""
-        f2 = torch.relu(self.bn1(self.conv1(image)))
+        f2 = torch.relu_(self.bn1(self.conv1(image)))
         f4: Tensor = self.res2(functional.max_pool2d(f2, 3, 2, 1))
         f8: Tensor = self.layer2(f4)
         return Pyramid(f16=self.layer3(f8), f8=f8, f4=f4, f2=f2, f1=image)

@@ -50,6 +50,7 @@ def load_network(
     _check(tensors, expected)
     network.load_state_dict({key: _cast(key, tensors.get(key), like) for key, like in expected.items()}, assign=True)
     network.requires_grad_(requires_grad=False).eval().to(device, dtype)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch takes it and its stubs leave it out
     network.mask_encoder.sensory_update.float()
     network.mask_decoder.sensory_update.transform.float()
     network.mask_decoder.pred_mat.float()
