@@ -59,5 +59,8 @@ def last_words_of(cache_dir: Path, pid: int | None) -> str:
 
 def _forget_old(folder: Path) -> None:
     for path in folder.glob("*.log"):
-        if time.time() - path.stat().st_mtime > KEPT_S:
-            path.unlink(missing_ok=True)
+        try:
+            if time.time() - path.stat().st_mtime > KEPT_S:
+                path.unlink()
+        except FileNotFoundError:
+            continue  # another child that starts was quicker

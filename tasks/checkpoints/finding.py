@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from reelfleet.contract.errors import InputMissing
 from tasks.checkpoints.places import SUFFIX, local_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from reelfleet.ledger.types import JobRow
     from tasks.process import WorkerProcess
 
-logger = logging.getLogger(__name__)
 
-
-def find_checkpoint(process: WorkerProcess, job: JobRow, folder: Path) -> Path | None:
+def find_checkpoint(process: WorkerProcess, job: JobRow, folder: Path, note: Callable[[str], None]) -> Path | None:
     """Return the newest checkpoint of a job, or none for a job that has none.
 
     One that this host wrote is taken where it is at least as far as the one that the ledger names: it may be further,
@@ -27,6 +25,7 @@ def find_checkpoint(process: WorkerProcess, job: JobRow, folder: Path) -> Path |
         process: whose host and store are searched.
         job: as it was claimed.
         folder: gets the file if it has to be fetched.
+        note: told when a checkpoint that the ledger names is gone.
 
     Raises:
         StoreUnavailable, DiskFull: when it cannot be fetched.
@@ -42,7 +41,7 @@ def find_checkpoint(process: WorkerProcess, job: JobRow, folder: Path) -> Path |
     try:
         process.store.get_file(named.key, path)
     except InputMissing:
-        logger.warning("job %s: the checkpoint %s is gone; the job starts over", job.job_id, named.key)
+        note(f"the checkpoint of step {named.step}/{named.of} is gone from the store; the job starts over")
         return None
     return path
 

@@ -11,7 +11,7 @@ from reelfleet.contract.errors import BrokerUnavailable, FleetError, JobNotFound
 from reelfleet.contract.job import JobState
 from reelfleet.ledger.types import CheckpointRef
 from tasks.checkpoints.clock import CheckpointClock
-from tasks.checkpoints.places import MEDIA_TYPE, SUFFIX, checkpoint_key, local_folder, local_path
+from tasks.checkpoints.places import MEDIA_TYPE, SUFFIX, checkpoint_key, checkpoint_prefix, local_folder, local_path
 from tasks.patience import patiently
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class CheckpointKeeper:
     def _drop_previous(self, key: str) -> None:
         """Remove what the new one replaces: only the newest counts."""
         lease, previous, self._previous = self._lease, self._previous, None
-        if previous is not None and previous.key != key and previous.key.startswith(f"jobs/{lease.job_id}/"):
+        if previous is not None and previous.key != key and previous.key.startswith(checkpoint_prefix(lease.job_id)):
             self._remove(previous.key)
         for path in local_folder(self._process.settings.spool_dir, lease.job_id).glob(f"*{SUFFIX}"):
             if path.name != key.rpartition("/")[2]:

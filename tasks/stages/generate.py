@@ -28,7 +28,7 @@ def generate_frames(context: StageContext) -> None:
     spool = SpoolWriter(folder)
     try:
         inputs = _fetch_inputs(context, spec, folder)
-        resume = find_checkpoint(process, context.job, folder)
+        resume = find_checkpoint(process, context.job, folder, context.observer.note)
         report = process.engine.generate(spec, inputs, spool, context.observer, resume=resume)
         spool.close()
     finally:

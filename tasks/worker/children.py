@@ -41,7 +41,8 @@ def kill_child(parent: WorkerParent, job_id: str, request: Any, reason: str, *, 
     try:
         os.kill(request.worker_pid, signal.SIGKILL)
     except ProcessLookupError:
-        logger.info("process %s had ended", request.worker_pid)
+        logger.info("process %s had ended; Celery tells how", request.worker_pid)
+        return
     exit_text = f"signal 9 (SIGKILL), by its worker: {reason}"
     parent.killed[job_id] = Killed(exit_text, counts=counts, reported=report_death(parent, job_id, exit_text, counts=counts))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from tasks.worker.children import kill_child
 if TYPE_CHECKING:
     from tasks.worker.parent import WorkerParent
 
-logger = logging.getLogger(__name__)
+REMEMBERED_PIDS = 64
 
 
 class LeaseKeeper:
@@ -36,11 +35,18 @@ class LeaseKeeper:
         """
         active = self._parent.active_requests()
         self._extended_at = {job_id: at for job_id, at in self._extended_at.items() if job_id in active}
+        self._forget_pids()
         for job_id, request in active.items():
             self._parent.pids[job_id] = request.worker_pid
             reason = self._reason_to_kill(self._looked_at(job_id))
             if reason:
                 kill_child(self._parent, job_id, request, reason)
+
+    def _forget_pids(self) -> None:
+        """Forget the oldest: a job that is not active any more may be one whose death is just being told."""
+        pids = self._parent.pids
+        for job_id in list(pids)[:-REMEMBERED_PIDS]:
+            del pids[job_id]
 
     def _looked_at(self, job_id: str) -> Watch:
         parent, now = self._parent, time.monotonic()

@@ -158,7 +158,7 @@ def test_job_goes_on_from_the_furthest_checkpoint(process, ledger, tmp_path, her
     CheckpointKeeper(process, lease, None).keep(lambda: State(3))
     (tmp_path / "spool" / lease.job_id / "checkpoints" / f"{lease.fence}.safetensors").write_text(f"step {here}")
 
-    found = find_checkpoint(process, ledger.jobs.row(lease.job_id), tmp_path / "fetched")
+    found = find_checkpoint(process, ledger.jobs.row(lease.job_id), tmp_path / "fetched", pytest.fail)
 
     assert found.read_text() == expected
 
@@ -166,10 +166,14 @@ def test_job_goes_on_from_the_furthest_checkpoint(process, ledger, tmp_path, her
 def test_job_without_a_checkpoint_starts_at_the_beginning(process, tmp_path):
     job = SimpleNamespace(job_id="job", checkpoint=None)
 
-    assert find_checkpoint(process, job, tmp_path) is None
+    assert find_checkpoint(process, job, tmp_path, pytest.fail) is None
 
 
-def test_checkpoint_that_is_gone_from_the_store_is_done_without(process, tmp_path):
+def test_checkpoint_that_is_gone_from_the_store_is_done_without_and_the_job_says_so(process, tmp_path):
     job = SimpleNamespace(job_id="job", checkpoint=CheckpointRef("jobs/job/checkpoints/1.safetensors", 3, 10))
 
-    assert find_checkpoint(process, job, tmp_path) is None
+    notes: list[str] = []
+
+    assert find_checkpoint(process, job, tmp_path, notes.append) is None
+
+    assert notes == ["the checkpoint of step 3/10 is gone from the store; the job starts over"]
