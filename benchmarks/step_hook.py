@@ -48,6 +48,9 @@ class Deaf:
     def note(self, text: str) -> None:
         """Do nothing."""
 
+    def refused(self, text: str) -> None:
+        """Do nothing."""
+
     def preview_due(self) -> bool:
         """Want none."""
         return False

@@ -120,7 +120,7 @@ class Engine:
             stages = Stages(tries, entry.name, torch_device(self._device))
 
             def run() -> None:
-                resuming(lambda start: self._run(family, model, spec, inputs, spool, stages, start), tries.newest or resume, observer.note)
+                resuming(lambda start: self._run(family, model, spec, inputs, spool, stages, start), tries.newest or resume, tries.refused)
 
             def step_down(degradation: Degradation) -> None:
                 with translated(entry.name, lambda: "making room"):

@@ -32,6 +32,9 @@ class Observer(Protocol):
     def note(self, text: str) -> None:
         """Take a sentence that whoever watches the job should read, such as that it resumes after a step."""
 
+    def refused(self, text: str) -> None:
+        """Hear that the checkpoint to go on from is of no use, and why; the job starts over."""
+
     def preview_due(self) -> bool:
         """Return whether a preview is wanted now; asked once per denoise step."""
 

@@ -68,6 +68,10 @@ class RetryObserver:
         """See :class:`Observer`."""
         self._observer.note(text)
 
+    def refused(self, text: str) -> None:
+        """See :class:`Observer`."""
+        self._observer.refused(text)
+
     def preview_due(self) -> bool:
         """See :class:`Observer`."""
         return self._observer.preview_due()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from persistence.errors_entry import write_error_entry
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
 from reelfleet.contract.names import Stage, gpu_queue, host_queue
+from reelfleet.submission import publish_ticket
+from tasks.app import app
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.stages.cleaning import clean, clean_host
-from tasks.stages.handover import publish
 from tasks.stages.verdict import verdict_on
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def end_given_back(context: StageContext, order: GiveBack) -> str:
     logger.info("job %s given back at %s: %s", lease.job_id, context.observer.progress, order.reason)
     if given is not None and given.ticket is not None:
         due = given.ticket
-        publish(due.job_id, due.stage, queue=due.queue, priority=due.priority)
+        publish_ticket(app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
     return f"given back: {order.reason}"
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
-from reelfleet.contract.errors import BrokerUnavailable
 from reelfleet.contract.job import JobState
 from reelfleet.contract.names import Stage
-from reelfleet.tickets import issue_ticket
+from reelfleet.submission import publish_ticket
 from tasks.app import app
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
 from tasks.stages.context import StageContext
-
-logger = logging.getLogger(__name__)
 
 
 def hand_on(
@@ -37,12 +32,4 @@ def hand_on(
         for_s=OUTAGE_PATIENCE_S,
     )
     if state is JobState.RUNNING:
-        publish(lease.job_id, stage, queue=queue, priority=context.job.priority)
-
-
-def publish(job_id: str, stage: Stage, *, queue: str, priority: int) -> None:
-    """Issue a ticket; one that cannot be published is issued by the steward later."""
-    try:
-        issue_ticket(app, job_id, stage, queue=queue, priority=priority)
-    except BrokerUnavailable as error:
-        logger.warning("%s", error.message)
+        publish_ticket(app, lease.job_id, stage, queue=queue, priority=context.job.priority)

@@ -108,6 +108,14 @@ class LedgerObserver:
         except BrokerUnavailable as error:
             logger.warning("a note on job %s was not kept: %s", self._lease.job_id, error.message)
 
+    def refused(self, text: str) -> None:
+        """Keep why a checkpoint is of no use, and have the ledger name it no more."""
+        self.note(text)
+        try:
+            self._ledger.jobs.drop_checkpoint(self._lease)
+        except BrokerUnavailable as error:
+            logger.warning("job %s still names the checkpoint that was refused: %s", self._lease.job_id, error.message)
+
     def preview_due(self) -> bool:
         """Whether ``preview_every_s`` went by since the last preview."""
         return time.monotonic() - self._preview_at >= self._settings.preview_every_s

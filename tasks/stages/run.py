@@ -11,6 +11,8 @@ from reelfleet.contract.errors import Aborted, BrokerUnavailable, LeaseLost, Tim
 from reelfleet.contract.names import Stage
 from reelfleet.ledger.answers import Refusal
 from reelfleet.ledger.types import Claim
+from reelfleet.submission import publish_ticket
+from tasks.app import app
 from tasks.checkpoints.keeper import CheckpointKeeper
 from tasks.patience import patiently
 from tasks.process import WorkerProcess, current_process
@@ -19,7 +21,6 @@ from tasks.stages.cleaning import clean
 from tasks.stages.context import StageContext
 from tasks.stages.endings import end_failed, end_given_back, end_stopped
 from tasks.stages.give_back import GiveBack
-from tasks.stages.handover import publish
 from tasks.stages.observer import LedgerObserver
 
 if TYPE_CHECKING:
@@ -88,6 +89,6 @@ def _leave_to_a_fresh_process(process: WorkerProcess, job_id: str, stage: Stage)
     logger.error("this process ends: %s", process.spent)
     try:
         status = process.ledger.jobs.row(job_id)
-        publish(job_id, stage, queue=status.queue, priority=status.priority)
+        publish_ticket(app, job_id, stage, queue=status.queue, priority=status.priority)
     finally:
         os._exit(EXIT_SPENT)

@@ -7,16 +7,13 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
-from reelfleet.contract.errors import BrokerUnavailable, FleetError
+from reelfleet.contract.errors import FleetError
 from reelfleet.ledger.types import Diagnosis
-from reelfleet.tickets import issue_ticket
+from reelfleet.submission import publish_ticket
 from tasks.last_words import last_words_of
 from tasks.worker.killed import Killed
 
 if TYPE_CHECKING:
-    from celery import Celery
-
-    from reelfleet.ledger.types import TicketDue
     from tasks.worker.parent import WorkerParent
 
 logger = logging.getLogger(__name__)
@@ -66,7 +63,7 @@ def report_death(parent: WorkerParent, job_id: str, exit_text: str, *, counts: b
         logger.warning("job %s waits until its lease runs out: %s", job_id, error.message)
         return False
     if due is not None:
-        publish(parent.app, due)
+        publish_ticket(parent.app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
     return True
 
 
@@ -78,11 +75,3 @@ def kill_idle(parent: WorkerParent) -> bool:
         logger.warning("process %s is replaced", process.pid)
         os.kill(process.pid, signal.SIGKILL)
     return True
-
-
-def publish(app: Celery, due: TicketDue) -> None:
-    """Issue a ticket; one that cannot be published is issued by the steward later."""
-    try:
-        issue_ticket(app, due.job_id, due.stage, queue=due.queue, priority=due.priority)
-    except BrokerUnavailable as error:
-        logger.warning("%s", error.message)

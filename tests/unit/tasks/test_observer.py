@@ -9,6 +9,7 @@ from config.settings import load_settings
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, LeaseLost, TimedOut
 from reelfleet.contract.job import Phase
 from reelfleet.ledger import Ledger
+from reelfleet.ledger.types import CheckpointRef
 from tasks.stages.give_back import GiveBack
 from tasks.stages.observer import LedgerObserver
 from tests.fixtures.waiting import wait_until
@@ -106,7 +107,7 @@ def test_paused_job_is_given_back_at_its_next_step(ledger, observe):
     observer.phase(Phase.DENOISE, 10)
     ledger.jobs.pause(lease.job_id)
 
-    # Then its next step is the last for now, and its owner learns that this run cannot go on in the middle
+    # Then its next step is the last for now
     with pytest.raises(GiveBack, match="paused") as stopped:
         observer.advance(1, 10)
     assert stopped.value.note == ""
@@ -215,3 +216,14 @@ def test_time_limit_of_a_decode_is_not_renewed_by_its_frames(ledger, observe):
 
     # Then the limit is where it was
     assert ledger.jobs.row(lease.job_id).phase_until == until
+
+
+def test_checkpoint_that_was_refused_is_named_no_more_and_the_job_says_why(ledger, observe):
+    lease = held_job(ledger)
+    ledger.jobs.keep_checkpoint(lease, CheckpointRef("key", 3, 10))
+    observer, _ = observe(lease)
+
+    observer.refused("the checkpoint of step 3/10 is refused: a byte of it changed")
+
+    assert ledger.jobs.row(lease.job_id).checkpoint is None
+    assert ledger.jobs.status(lease.job_id).notes == ("the checkpoint of step 3/10 is refused: a byte of it changed",)
