@@ -1,33 +1,37 @@
-"""Whether the fleet takes a request: by its form, by its model's limits, by who is there to run it."""
+"""Whether the fleet takes a request: by its form, by its models' limits, by who is there to run it."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from reelfleet.contract.errors import ContractMismatch, InvalidRequest, NoWorker, QuotaExceeded, UnknownModel
-from reelfleet.contract.request import GenerateRequest, parse_request
-from reelfleet.resolution import find_problems
+from reelfleet.contract.kinds import kind_of
+from reelfleet.contract.matting_card import AnyCard
+from reelfleet.contract.problems import Problem
+from reelfleet.contract.request import AnyRequest, parse_request
+from reelfleet.model_checks import DOES, Need, find_misfits, find_model_problems, fitting_names, misfit_problem, needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from reelfleet.contract.model_card import ModelCard
     from reelfleet.ledger import Ledger
 
-Problem = dict[str, str]
-_PLACEHOLDER = "placeholder"
+_PLACEHOLDERS: dict[str, dict[str, Any]] = {
+    "generate": {"prompt": "placeholder"},
+    "matte": {"source": "s3://placeholder/source", "masks": [{"mask": "s3://placeholder/mask"}]},
+}
+"""Values for what a request of a kind must have, so that the rest of one can be read without them."""
 
 
 @dataclass(frozen=True)
 class Admission:
     """A request that the fleet takes, and the published card of its model (none if nobody published it)."""
 
-    request: GenerateRequest
-    card: ModelCard | None
+    request: AnyRequest
+    card: AnyCard | None
 
 
 def admit(ledger: Ledger, request_data: Any, *, queue_anyway: bool = False, max_open_jobs: int, job_id: str | None = None) -> Admission:
@@ -38,24 +42,25 @@ def admit(ledger: Ledger, request_data: Any, *, queue_anyway: bool = False, max_
     Args:
         ledger: where catalogue, workers and open jobs are known.
         request_data: a request or plain JSON data.
-        queue_anyway: take it although no living worker serves its model, or nobody published the model.
+        queue_anyway: take it although no living worker serves its models, or nobody published them.
         max_open_jobs: how many jobs of one tenant may be open.
         job_id: the id that the job shall have, if one was chosen.
 
     Raises:
-        InvalidRequest: with every problem of form and of the model's limits at once.
+        InvalidRequest: with every problem of form and of the models' limits at once.
         UnknownModel: naming models whose names are close.
-        NoWorker: when no living worker serves the model.
+        NoWorker: when no living worker serves the model, or another one that the request needs.
         QuotaExceeded: when the tenant has as many open jobs as it may have.
     """
     admission = check(ledger, request_data, unknown_model_allowed=queue_anyway)
     request = admission.request
     if ledger.jobs.submitted_as(job_id=job_id, tenant=request.tenant, idempotency_key=request.idempotency_key) is not None:
         return admission
-    if not queue_anyway and not ledger.workers.serving(request.model):
+    unserved = [] if queue_anyway else [need.model for need in needs_of(request) if not ledger.workers.serving(need.model)]
+    if unserved:
         raise NoWorker(
-            f"no living worker serves {request.model}; start one that does, or submit with queue_anyway (--queue-anyway) to let the job wait",
-            details={"model": request.model},
+            f"no living worker serves {' nor '.join(unserved)}; start one that does, or submit with queue_anyway (--queue-anyway) to let the job wait",
+            details={"model": unserved[0], "models": unserved},
         )
     is_open = ledger.jobs.open_count(request.tenant)
     if is_open >= max_open_jobs:
@@ -70,9 +75,9 @@ def check(ledger: Ledger, request_data: Any, *, unknown_model_allowed: bool = Fa
     """Check a request against the contract and the published catalogue; who is alive plays no part.
 
     Raises:
-        InvalidRequest: with every problem of form and of the model's limits at once.
+        InvalidRequest: with every problem of form and of the models' limits at once.
         UnknownModel: naming models whose names are close.
-        NoWorker: when no worker has published a catalogue yet, so that the model cannot be checked.
+        NoWorker: when no worker has published a catalogue yet, so that the models cannot be checked.
     """
     data = request_data.model_dump(mode="json") if isinstance(request_data, BaseModel) else request_data
     try:
@@ -81,15 +86,15 @@ def check(ledger: Ledger, request_data: Any, *, unknown_model_allowed: bool = Fa
         raise
     except InvalidRequest as error:
         raise InvalidRequest.of(_all_problems(ledger, data, error.details["problems"])) from error
-    card = ledger.models.get(request.model)
-    if card is None:
-        if not unknown_model_allowed:
-            raise _no_such_model(request.model, [known.name for known in ledger.models.all()])
-        return Admission(request, None)
-    problems = find_problems(request, card)
+    needs = needs_of(request)
+    cards = _cards(ledger, needs)
+    unknown = [need for need in needs if need.model not in cards]
+    if unknown and not unknown_model_allowed:
+        raise _no_such_model(unknown, ledger.models.all())
+    problems = _problems(ledger, request, cards)
     if problems:
         raise InvalidRequest.of(problems)
-    return Admission(request, card)
+    return Admission(request, cards.get(request.model))
 
 
 def close_names(name: str, known: Collection[str]) -> list[str]:
@@ -97,36 +102,51 @@ def close_names(name: str, known: Collection[str]) -> list[str]:
     return difflib.get_close_matches(name, known, n=3, cutoff=0.5)
 
 
-def _no_such_model(name: str, known: list[str]) -> UnknownModel | NoWorker:
+def _cards(ledger: Ledger, needs: Sequence[Need]) -> dict[str, AnyCard]:
+    found = {need.model: ledger.models.get(need.model) for need in needs}
+    return {name: card for name, card in found.items() if card is not None}
+
+
+def _problems(ledger: Ledger, request: AnyRequest, cards: dict[str, AnyCard]) -> list[Problem]:
+    misfits = find_misfits(needs_of(request), cards)
+    known = {card.name: card for card in ledger.models.all()} if misfits else {}
+    return [*(misfit_problem(misfit, known) for misfit in misfits), *find_model_problems(request, cards)]
+
+
+def _no_such_model(unknown: Sequence[Need], known: Sequence[AnyCard]) -> UnknownModel | NoWorker:
+    names = [need.model for need in unknown]
     if not known:
         return NoWorker(
-            f"no worker has published its models yet, so {name} cannot be checked; start a worker, or submit with queue_anyway (--queue-anyway)",
-            details={"model": name},
+            f"no worker has published its models yet, so {' and '.join(names)} cannot be checked; "
+            "start a worker, or submit with queue_anyway (--queue-anyway)",
+            details={"model": names[0], "models": names},
         )
-    close = close_names(name, known)
-    return UnknownModel(f"{_unknown_text(name, close)}; `reel models` lists them all", details={"model": name, "close": close})
+    told = "; ".join(_unknown_text(need, known) for need in unknown)
+    close = close_names(names[0], fitting_names(unknown[0], known))
+    return UnknownModel(f"{told}; `reel models` lists them all", details={"model": names[0], "models": names, "close": close})
 
 
-def _unknown_text(name: str, close: list[str]) -> str:
-    return f"no catalogue names the model {name!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
+def _unknown_text(need: Need, known: Sequence[AnyCard]) -> str:
+    fitting = fitting_names(need, known)
+    close = close_names(need.model, fitting)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"of what {DOES[need.kind]} there are {', '.join(fitting) or 'none'}"
+    return f"no catalogue names the model {need.model!r}; {hint}"
 
 
 def _all_problems(ledger: Ledger, data: Any, form_problems: list[Problem]) -> list[Problem]:
-    """Add to the problems of form what the model could not do, as far as the rest of the request can be read."""
+    """Add to the problems of form what else is wrong, as far as the rest of the request can be read without the fields that have them."""
     reported = {problem["field"].split(".")[0] for problem in form_problems}
-    if not isinstance(data, dict) or "model" in reported:
+    if not isinstance(data, dict) or reported & {"model", "kind"}:
         return form_problems
     readable = {field: value for field, value in data.items() if field not in reported}
     try:
-        request = parse_request({"prompt": _PLACEHOLDER, **readable})
-    except InvalidRequest:
-        return form_problems
-    card = ledger.models.get(request.model)
-    if card is None:
-        known = [other.name for other in ledger.models.all()]
-        return (
-            [*form_problems, {"field": "model", "problem": _unknown_text(request.model, close_names(request.model, known))}]
-            if known
-            else form_problems
-        )
-    return form_problems + [problem for problem in find_problems(request, card) if problem["field"].split(".")[0] not in reported]
+        request = parse_request({**_PLACEHOLDERS[kind_of(data) or ""], **readable})
+    except InvalidRequest as error:
+        return [*form_problems, *error.details["problems"]]
+    needs = needs_of(request)
+    cards = _cards(ledger, needs)
+    unknown = [need for need in needs if need.model not in cards]
+    known = ledger.models.all() if unknown else []
+    unknown_problems = [{"field": need.field, "problem": _unknown_text(need, known)} for need in unknown if known]
+    found = [*unknown_problems, *_problems(ledger, request, cards)]
+    return form_problems + [problem for problem in found if problem["field"].split(".")[0] not in reported]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from reelfleet.contract.errors import InvalidRequest
 from reelfleet.contract.model_card import Modality, ModelCard
+from reelfleet.contract.problems import Problem
 from reelfleet.contract.request import GenerateRequest
-from reelfleet.contract.spec import GenerationSpec, ResolvedInput
+from reelfleet.contract.resolved_input import ResolvedInput
+from reelfleet.contract.spec import GenerationSpec
 
-Problem = dict[str, str]
+FOLLOW_UP = "matte"
+"""The field of the job that follows; its masks are no inputs of the generation."""
 
 
 def resolve(request: GenerateRequest, card: ModelCard, inputs: dict[str, ResolvedInput] | None = None) -> GenerationSpec:
@@ -27,7 +30,7 @@ def resolve(request: GenerateRequest, card: ModelCard, inputs: dict[str, Resolve
     problems = find_problems(request, card)
     if problems:
         raise InvalidRequest.of(problems)
-    width, height = _size(request, card)
+    width, height = wanted_size(request, card)
     image = card.modality is Modality.IMAGE
     defaults = card.defaults
     return GenerationSpec(
@@ -38,7 +41,7 @@ def resolve(request: GenerateRequest, card: ModelCard, inputs: dict[str, Resolve
         negative_prompt=defaults.negative_prompt if request.negative_prompt is None else request.negative_prompt,
         width=width,
         height=height,
-        frames=request.frames or defaults.frames,
+        frames=wanted_frames(request, card),
         fps=None if image else request.fps or defaults.fps,
         steps=request.steps or defaults.steps,
         guidance=defaults.guidance if request.guidance is None else request.guidance,
@@ -62,13 +65,19 @@ def find_problems(request: GenerateRequest, card: ModelCard) -> list[Problem]:
     ]
 
 
-def _size(request: GenerateRequest, card: ModelCard) -> tuple[int, int]:
+def wanted_size(request: GenerateRequest, card: ModelCard) -> tuple[int, int]:
+    """Return width and height in pixels: what is asked for, or the model's default."""
     width, height = (request.size or card.defaults.size).split("x")
     return int(width), int(height)
 
 
+def wanted_frames(request: GenerateRequest, card: ModelCard) -> int:
+    """Return how many frames are made: as many as are asked for, or the model's default."""
+    return request.frames or card.defaults.frames
+
+
 def _size_problems(request: GenerateRequest, card: ModelCard) -> list[Problem]:
-    width, height = _size(request, card)
+    width, height = wanted_size(request, card)
     limits, problems = card.limits, []
     if width % limits.size_multiple or height % limits.size_multiple:
         near = "x".join(str(max(1, round(side / limits.size_multiple)) * limits.size_multiple) for side in (width, height))
@@ -112,7 +121,7 @@ def _step_problems(request: GenerateRequest, card: ModelCard) -> list[Problem]:
 
 
 def _input_problems(request: GenerateRequest, card: ModelCard) -> list[Problem]:
-    given = {field.split(".")[0] for field in request.input_uris()}
+    given = {field.split(".")[0] for field in request.input_uris()} - {FOLLOW_UP}
     takes = ", ".join(card.inputs) or "no inputs"
     problems = [{"field": field, "problem": f"{card.name} does not use it; it takes {takes}"} for field in sorted(given - set(card.inputs))]
     missing = sorted(set(card.required_inputs) - given)

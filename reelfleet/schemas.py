@@ -10,14 +10,28 @@ from reelfleet.contract.errors import WireError
 from reelfleet.contract.event import Event
 from reelfleet.contract.job import JobStatus
 from reelfleet.contract.manifest import Manifest
+from reelfleet.contract.matte_request import MatteRequest
+from reelfleet.contract.matting_card import MaskMakerCard, MattingCard
+from reelfleet.contract.matting_spec import MattingSpec
 from reelfleet.contract.model_card import ModelCard
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.contract.spec import GenerationSpec
 from reelfleet.contract.worker import WorkerInfo
 
-_READ: tuple[type[BaseModel], ...] = (GenerateRequest,)
+_READ: tuple[type[BaseModel], ...] = (GenerateRequest, MatteRequest)
 """What others write and reelfleet reads: fields with a default may be left out."""
-_WRITTEN: tuple[type[BaseModel], ...] = (JobStatus, Event, Manifest, GenerationSpec, WireError, ModelCard, WorkerInfo)
+_WRITTEN: tuple[type[BaseModel], ...] = (
+    JobStatus,
+    Event,
+    Manifest,
+    GenerationSpec,
+    MattingSpec,
+    WireError,
+    ModelCard,
+    MattingCard,
+    MaskMakerCard,
+    WorkerInfo,
+)
 """What reelfleet writes: every field is there."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

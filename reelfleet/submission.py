@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reelfleet.admission import Admission, admit
-from reelfleet.contract.errors import BrokerUnavailable, InvalidRequest
+from reelfleet.contract.errors import BrokerUnavailable, IdempotencyConflict, InvalidRequest
+from reelfleet.contract.matte_request import MatteRequest
 from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue
+from reelfleet.contract.request import GenerateRequest
 from reelfleet.ledger.types import NewJob
 from reelfleet.tickets import issue_ticket
 
@@ -17,12 +19,13 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from reelfleet.contract.job import JobStatus
-    from reelfleet.contract.request import GenerateRequest
+    from reelfleet.contract.request import AnyRequest
     from reelfleet.ledger import Ledger
-    from reelfleet.ledger.types import CheckpointRef
+    from reelfleet.ledger.types import CheckpointRef, JobRow
 
 DEFAULT_MAX_ATTEMPTS = 3
 DEFAULT_MAX_OPEN_JOBS = 10_000
+_FOLLOW_UPS = uuid.UUID("0f7a4c0e-6c1d-5d0b-9a57-8f0f5f3c2b11")
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
 """A job id is part of store keys and task ids; whoever chooses one keeps to this."""
 
@@ -90,25 +93,60 @@ def enqueue(
     """
     if job_id is not None and not JOB_ID.fullmatch(job_id):
         raise InvalidRequest.of([{"field": "job_id", "problem": "8 to 64 letters, digits and '-', the first a letter or digit"}])
-    asked = admission.request
+    asked, job_id = admission.request, job_id or new_job_id()
     stage, queue = first_stage(asked)
     submitted = ledger.jobs.submit(
         NewJob(
-            job_id=job_id or new_job_id(),
-            request=asked.with_seed(),
+            job_id=job_id,
+            request=asked.settle(),
             request_sha256=asked.sha256(),
             stage=stage,
             queue=queue,
             max_attempts=max_attempts,
             notes=notes,
             checkpoint=checkpoint,
+            follow_up=follow_up_id(job_id) if isinstance(asked, GenerateRequest) and asked.matte is not None else None,
         )
     )
     ticketed = submitted.created and publish_ticket(tickets_app, submitted.job_id, stage, queue=queue, priority=asked.priority)
     return Submission(submitted.job_id, submitted.created, ticketed, ledger.jobs.status(submitted.job_id))
 
 
-def first_stage(request: GenerateRequest) -> tuple[Stage, str]:
+def follow_up_id(job_id: str) -> str:
+    """Return the id of the job that mattes what a job generates: 32 hexadecimal characters that follow from its own id."""
+    return uuid.uuid5(_FOLLOW_UPS, job_id).hex
+
+
+def enqueue_follow_up(ledger: Ledger, tickets_app: Celery, job: JobRow, source_uri: str) -> str:
+    """Submit the matting that a delivered generation asks for, once however often it is called, and return its id.
+
+    It was admitted with its parent and is not refused now. It is as urgent as the generation is by now.
+
+    Args:
+        ledger: of both jobs.
+        tickets_app: publishes the first ticket.
+        job: the generation.
+        source_uri: its clip or image in the store.
+
+    Raises:
+        BrokerUnavailable: when the ledger does not answer.
+        ValueError: when the job asks for none (a caller's mistake).
+    """
+    parent = job.request
+    if not isinstance(parent, GenerateRequest) or parent.matte is None:
+        raise ValueError(f"job {job.job_id} asks for no matting")
+    shared = parent.model_dump(include={"preemptible", "tenant", "tags", "timeout_s"})
+    request = MatteRequest(source=source_uri, priority=job.priority, **shared, **parent.matte.model_dump())
+    notes, job_id = (f"mattes the result of job {job.job_id}",), follow_up_id(job.job_id)
+    try:
+        enqueue(ledger, tickets_app, Admission(request, None), max_attempts=job.max_attempts, job_id=job_id, notes=notes)
+    except IdempotencyConflict:
+        # It was submitted before, when the generation had another priority.
+        return job_id
+    return job_id
+
+
+def first_stage(request: AnyRequest) -> tuple[Stage, str]:
     """Return the stage and queue where a job starts: inputs are fetched on a cpu worker first, the rest goes straight to its GPU queue."""
     if request.input_uris():
         return Stage.PREPARE, CPU_QUEUE

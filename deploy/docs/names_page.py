@@ -29,9 +29,9 @@ These names are stable across deployments; a producer in another language knows 
 """
 
 QUEUES = (
-    (gpu_queue("<model>"), "generate", "every GPU worker that serves the model"),
+    (gpu_queue("<model>"), "generate, mask or matte, as the model does", "every GPU worker that serves the model"),
     (CPU_QUEUE, "prepare, `reel.submit`", "every cpu worker"),
-    (host_queue("<host>"), "deliver", "the cpu workers of the host that holds the frames"),
+    (host_queue("<host>"), "deliver", "the cpu workers of the host that holds the frames or the alphas"),
 )
 
 PRIORITIES = f"""
@@ -52,6 +52,16 @@ COMMANDS = """
 """
 
 
+PHASES = """
+What a stage is doing, in `progress.phase`. fetch belongs to prepare; load, encode, denoise and decode to generate; load and mask to mask; load and matte to matte;
+the others to deliver.
+"""
+
+STAGES = """
+A generation goes through prepare (if it has inputs), generate and deliver; a matting through prepare, mask (if masks are to be made), matte and deliver.
+"""
+
+
 def names_page() -> str:
     """Return the page."""
     return page(
@@ -69,9 +79,10 @@ def names_page() -> str:
         "## States of a job",
         _members(JobState, "state"),
         "## Stages",
+        STAGES,
         _members(Stage, "stage"),
         "## Phases",
-        "What a stage is doing, in `progress.phase`. fetch belongs to prepare; load, encode, denoise and decode to generate; the others to deliver.",
+        PHASES,
         _members(Phase, "phase"),
         "## Events",
         "`kind` of an entry of a job's stream or of the fleet's; the whole shape is [schemas/Event.json](schemas/Event.json).",

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from reelfleet.cli.output import printable
 from reelfleet.contract.event import Event, EventKind
+from reelfleet.contract.job import Phase
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from reelfleet.contract.job import JobStatus, Progress
+    from reelfleet.contract.manifest import AudioTrack
 
 FAST = 10.0
 """Steps a second from which on fractions tell nothing."""
+FRAMES = frozenset({Phase.MATTE, Phase.DECODE, Phase.WRITE})
+"""Phases that count frames."""
 
 
 def describe_event(event: Event) -> str:
@@ -37,13 +41,22 @@ def _sentence(event: Event) -> str:
 
 
 def describe_progress(progress: Progress) -> str:
-    """Return progress as ``denoise 34/50, 2.1/s, 8 s left``."""
+    """Return progress as ``denoise 34/50, 2.10/s, 8 s left``, or ``matte 120/300, 24 frames/s, 8 s left``."""
     parts = [str(progress)]
     if progress.rate:
-        parts.append(f"{progress.rate:.0f}/s" if progress.rate >= FAST else f"{progress.rate:.2f}/s")
+        unit = " frames/s" if progress.phase in FRAMES else "/s"
+        parts.append(f"{progress.rate:.0f}{unit}" if progress.rate >= FAST else f"{progress.rate:.2f}{unit}")
     if progress.eta_s:
         parts.append(f"{progress.eta_s:.0f} s left")
     return ", ".join(parts)
+
+
+def describe_track(track: AudioTrack) -> str:
+    """Return a track of sound as ``aac (copied), 48000 Hz, 2 channels, 4.00 s, eng``."""
+    how = " (copied)" if track.copied else f" (from {track.source_codec})" if track.source_codec else ""
+    channels = f"{track.channels} channel{'s' if track.channels != 1 else ''}"
+    parts = [f"{track.codec}{how}", f"{track.sample_rate} Hz", channels, f"{track.duration_s:.2f} s", track.language or ""]
+    return ", ".join(part for part in parts if part)
 
 
 def describe_time(moment: datetime | None) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reelfleet.cli.describing import describe_duration, describe_progress, describe_time
+from reelfleet.cli.describing import FRAMES, describe_duration, describe_progress, describe_time, describe_track
 from reelfleet.cli.output import printable, write_line
 from reelfleet.contract.errors import ErrorCode
 from reelfleet.contract.job import JobState
+from reelfleet.contract.names import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,7 @@ def facts_of(status: JobStatus, held_up: Iterable[str] = ()) -> Iterator[Fact]:
         ("stage", status.stage.value),
         ("progress", describe_progress(status.progress) if status.progress and not status.state.terminal else ""),
         ("checkpoint", describe_checkpoint(status)),
+        ("kind", status.kind),
         ("model", status.model),
         ("attempt", status.attempt),
         ("worker", status.worker),
@@ -48,6 +50,7 @@ def facts_of(status: JobStatus, held_up: Iterable[str] = ()) -> Iterator[Fact]:
         ("finished", describe_time(status.finished)),
         ("took", describe_duration(status)),
         ("manifest", status.manifest_uri),
+        ("follow-up", f"job {status.follow_up} mattes the result" if status.follow_up else ""),
     )
     if status.error is not None:
         yield "error", f"{status.error.code.value}: {status.error.message}"
@@ -55,6 +58,8 @@ def facts_of(status: JobStatus, held_up: Iterable[str] = ()) -> Iterator[Fact]:
             yield from diagnosis_of(status.error.details)
     for artifact in status.artifacts:
         yield "artifact", f"{artifact.name} ({artifact.role.value}, {artifact.bytes} bytes)"
+        for track in artifact.audio_tracks:
+            yield "  sound", describe_track(track)
     for note in status.notes:
         yield "note", note
 
@@ -64,14 +69,16 @@ def describe_checkpoint(status: JobStatus) -> str:
     mark = status.checkpoint
     if mark is None:
         return ""
-    where = f"after step {mark.step}/{mark.of}" + (", only the decoding is left" if mark.step == mark.of else "")
+    decoding = ", only the decoding is left" if mark.step == mark.of and status.kind == "generate" else ""
+    where = f"after {unit_of(status.kind)} {mark.step}/{mark.of}{decoding}"
     return f"reel retry resumes {where}" if status.state.terminal else f"resumes {where}"
 
 
 def diagnosis_of(details: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield what is known of the end of a quarantined job's last attempt."""
     phase, step = details.get("phase"), details.get("step")
-    where = [details.get("stage"), f"{phase} step {step}" if phase and step else phase]
+    unit = "frame" if phase in FRAMES else "step"
+    where = [details.get("stage"), f"{phase} {unit} {step}" if phase and step else phase]
     yield "died at", ", ".join(str(part) for part in where if part)
     yield "exit", details.get("exit_signal")
     last = details.get("last_error")

@@ -23,6 +23,7 @@ _VERBS = "reelfleet.cli.verbs"
 
 VERBS: dict[str, tuple[str, str, str]] = {
     "generate": (f"{_VERBS}.generate:generate", "Generate a clip or an image and wait for it.", MAKE),
+    "matte": (f"{_VERBS}.matte:matte", "Cut a target out of a clip or an image and wait for it.", MAKE),
     "submit": (f"{_VERBS}.submit:submit", "Submit a request from a JSON file or stdin.", MAKE),
     "retry": (f"{_VERBS}.retry:retry", "Make a new job of an old one's request.", MAKE),
     "fetch": (f"{_VERBS}.fetch:fetch", "Bring a job's artifacts here, every hash checked.", MAKE),
@@ -42,7 +43,6 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "doctor": (f"{_VERBS}.doctor:doctor", "Check everything that a fleet stands on.", KNOW),
     "config": (f"{_VERBS}.config:config", "Show the settings and where they come from.", KNOW),
     "schema": (f"{_VERBS}.schema:schema", "Write the JSON Schemas of the contract.", KNOW),
-    "matte": (f"{_VERBS}.later:matte", "Not in this version: matting.", LATER),
     "loras": (f"{_VERBS}.later:loras", "Not in this version: LoRA adapters.", LATER),
     "verify": (f"{_VERBS}.later:verify", "Not in this version: verification of results.", LATER),
     "replay": (f"{_VERBS}.later:replay", "Not in this version: replays.", LATER),
@@ -53,7 +53,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
 @click.version_option(__version__, prog_name="reel")
 @common_options
 def reel() -> None:
-    """Generate media on a fleet of GPU workers, and steer it.
+    """Generate and matte media on a fleet of GPU workers, and steer it.
 
     Data goes to stdout, talk to stderr. Settings come from options, REEL_* variables, ./reel.toml and
     ~/.config/reelfleet/config.toml, in this order.

@@ -1,4 +1,4 @@
-"""The options that name a request's fields.
+"""Options that name a request's fields.
 
 Values are handed on as they were typed: the contract reads them, so that one error lists every problem.
 """
@@ -6,81 +6,81 @@ Values are handed on as they were typed: the contract reads them, so that one er
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# option, metavar, help
-_FIELDS = (
-    ("--model", "NAME", "What generates; `reel models` lists them."),
-    ("--prompt", "TEXT", "What to make."),
-    ("--negative-prompt", "TEXT", "What not to make."),
-    ("--size", "WxH", "Pixels, such as 832x480."),
-    ("--frames", "N", "Length of a clip."),
-    ("--fps", "N", "Frames per second of a clip."),
-    ("--steps", "N", "Denoise steps."),
-    ("--guidance", "X", "Guidance scale."),
-    ("--guidance-2", "X", "Guidance scale of a second expert."),
-    ("--seed", "N", "64-bit seed; -1 or none to draw one."),
-    ("--image-start", "FILE|URI", "First frame; a local file is uploaded."),
-    ("--image-end", "FILE|URI", "Last frame."),
-    ("--image-refs", "FILE|URI", "A reference image; may be given several times."),
-    ("--video-source", "FILE|URI", "A source clip."),
-    ("--audio-source", "FILE|URI", "Source sound."),
-    ("--metadata-mode", "metadata|json", "Metadata embedded in the file, or in a sidecar."),
-    ("--priority", "0-9", "0 is taken first."),
-    ("--tenant", "NAME", "Whose job it is."),
-    ("--tag", "TEXT", "A tag; may be given several times."),
-    ("--idempotency-key", "KEY", "The same key and request give the same job."),
-    ("--timeout-s", "S", "Seconds from submit until the job ends as timed out."),
-    ("--container", "mp4|mkv|mov|webm", "Video container."),
-    ("--codec", "NAME", "Video codec: h264, h265, prores, vp9 or av1."),
-    ("--crf", "N", "Constant rate factor; lower is better."),
-    ("--image-format", "png|jpeg|webp", "Image format."),
-    ("--image-quality", "1-100", "JPEG and WebP quality."),
-    ("--audio-format", "wav|flac", "Format of sound as a file of its own."),
-)
-_SEVERAL = {"--image-refs": "image_refs", "--tag": "tags"}
-_OUTPUT = {
-    "container": "container",
-    "codec": "video_codec",
-    "crf": "video_crf",
-    "image_format": "image_format",
-    "image_quality": "image_quality",
-    "audio_format": "audio_format",
-    "save_audio": "save_audio",
-}
+
+@dataclass(frozen=True)
+class Field:
+    """An option and the place in a request that it fills."""
+
+    flag: str
+    metavar: str
+    """Empty for a switch."""
+    text: str
+    at: str = ""
+    """Place in the request, such as ``output.container``; empty: the option's own name."""
+    several: bool = False
+    means: bool = True
+    """What a switch sets."""
+
+    @property
+    def name(self) -> str:
+        """The argument that the command gets."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The names on the way to the place in the request."""
+        return tuple((self.at or self.name).split("."))
 
 
-def request_options(command: F) -> F:
-    """Add an option for every field of a request; the command gets them as keyword arguments for :func:`fields_of`."""
-    command = click.option("--param", metavar="KEY=JSON", multiple=True, help="An engine parameter; may be given several times.")(command)
-    command = click.option("--save-audio", is_flag=True, help="Also write sound as a file of its own.")(command)
-    command = click.option("--not-preemptible", is_flag=True, help="Do not give way to jobs of higher priority once it runs.")(command)
-    for option, metavar, text in reversed(_FIELDS):
-        command = click.option(option, metavar=metavar, help=text, multiple=option in _SEVERAL)(command)
-    return command
+def request_options(*tables: Iterable[Field]) -> Callable[[F], F]:
+    """Add an option for every field of the tables; the command gets them as keyword arguments for :func:`fields_of`."""
+
+    def add(command: F) -> F:
+        for field in reversed([field for table in tables for field in table]):
+            if field.metavar:
+                command = click.option(field.flag, metavar=field.metavar, help=field.text, multiple=field.several)(command)
+            else:
+                command = click.option(field.flag, is_flag=True, help=field.text)(command)
+        return command
+
+    return add
 
 
-def fields_of(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were given as fields of a request."""
-    given = {name: value for name, value in options.items() if value not in (None, (), False)}
+def fields_of(options: dict[str, Any], *tables: Iterable[Field]) -> dict[str, Any]:
+    """Return the options of the tables that were given, as fields of a request."""
     fields: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in _OUTPUT:
-            fields.setdefault("output", {})[_OUTPUT[name]] = value
-        elif name == "param":
-            fields["engine_params"] = dict(_parameter(text) for text in value)
-        elif name == "not_preemptible":
-            fields["preemptible"] = False
-        elif name == "tag":
-            fields["tags"] = list(value)
-        else:
-            fields[name] = list(value) if isinstance(value, tuple) else value
+    for field, value in _given(options, tables):
+        *way, last = field.place
+        inner = fields
+        for part in way:
+            inner = inner.setdefault(part, {})
+        inner[last] = list(value) if field.several else value if field.metavar else field.means
     return fields
+
+
+def parameters_of(texts: Iterable[str]) -> dict[str, Any]:
+    """Return engine parameters that were typed as ``KEY=JSON``; text without quotes is taken as text.
+
+    Raises:
+        click.UsageError: for one of another form.
+    """
+    return dict(_parameter(text) for text in texts)
+
+
+def _given(options: dict[str, Any], tables: Iterable[Iterable[Field]]) -> Iterator[tuple[Field, Any]]:
+    for table in tables:
+        for field in table:
+            value = options.get(field.name)
+            if value not in (None, (), False):
+                yield field, value
 
 
 def _parameter(text: str) -> tuple[str, Any]:

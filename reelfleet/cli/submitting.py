@@ -50,23 +50,33 @@ def wait_options(*, waits: bool) -> Callable[[F], F]:
     return add
 
 
+def queue_anyway_option(command: F) -> F:
+    """Add ``--queue-anyway``."""
+    return click.option("--queue-anyway", is_flag=True, help="Let the job wait although no living worker serves its models.")(command)
+
+
+def dry_run_option(command: F) -> F:
+    """Add ``--dry-run``."""
+    return click.option("--dry-run", is_flag=True, help="Print what would be run and touch nothing.")(command)
+
+
 def submit_and_tell(session: Session, request: dict[str, Any], *, queue_anyway: bool, wait: WaitOptions) -> ExitCode:
-    """Submit a request, then wait for its job or print its id."""
+    """Submit a request of either kind, then wait for its job or print its id."""
     from reelfleet.submission import new_job_id  # noqa: PLC0415 - celery is loaded only by verbs that need it
 
     # The id is chosen here so that Ctrl-C can name the job before the answer is there.
     session.making_id, session.making = new_job_id(), request
-    return follow_or_name(session, session.fleet.generate(request, queue_anyway=queue_anyway, job_id=session.making_id), wait)
+    return follow_or_name(session, session.fleet.submit(request, queue_anyway=queue_anyway, job_id=session.making_id), wait)
 
 
 def follow_or_name(session: Session, job: Job, wait: WaitOptions) -> ExitCode:
-    """Wait for a job, or print its id."""
+    """Wait for a job and for the one that mattes its result, or print its id."""
     session.job_id = job.id
     if not wait.detach:
         from reelfleet.cli.waiting import wait_and_tell  # noqa: PLC0415 - only a wait needs it
 
         say(f"job {job.id}")
-        return wait_and_tell(session, job, timeout=wait.timeout, folder=wait.folder)
+        return wait_and_tell(session, job, timeout=wait.timeout, folder=wait.folder, with_follow_up=True)
     if session.json:
         write_json(job.status())
     else:

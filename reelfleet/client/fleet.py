@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel
-
 from reelfleet.admission import check
 from reelfleet.client.connections import Connections
 from reelfleet.client.diagnosis import Check, diagnose
@@ -15,10 +13,12 @@ from reelfleet.client.following import follow_fleet
 from reelfleet.client.job import Job
 from reelfleet.client.orders import Orders
 from reelfleet.client.overview import FleetStatus, PauseStatus, QueueStatus, read_queues
+from reelfleet.client.plain_requests import plain_request
 from reelfleet.client.submissions import Submissions
 from reelfleet.contract.errors import InvalidRequest, NoWorker
 from reelfleet.contract.job import JobState, JobStatus
-from reelfleet.contract.request import GenerateRequest
+from reelfleet.contract.matte_request import MatteRequest
+from reelfleet.contract.model_card import ModelCard
 from reelfleet.control import ANSWER_TIMEOUT_S
 from reelfleet.resolution import resolve
 from reelfleet.settings import ClientSettings, load_client_settings
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from reelfleet.contract.event import Event
-    from reelfleet.contract.model_card import ModelCard
+    from reelfleet.contract.matting_card import AnyCard
+    from reelfleet.contract.request import AnyRequest, GenerateRequest
     from reelfleet.contract.spec import GenerationSpec
     from reelfleet.contract.worker import WorkerInfo
     from reelfleet.ledger import Ledger
@@ -100,25 +101,52 @@ class Fleet:
             InputMissing: when local inputs cannot be read.
             BrokerUnavailable, StoreUnavailable: when a side does not answer.
         """
-        return self._job(self._submissions.make(_plain(request, fields), queue_anyway=queue_anyway, job_id=job_id))
+        return self._made(plain_request(request, fields, kind="generate"), queue_anyway=queue_anyway, job_id=job_id)
 
-    def submit(self, request: GenerateRequest | Mapping[str, Any], *, queue_anyway: bool = False, job_id: str | None = None) -> Job:
-        """Do what :meth:`generate` does with a whole request."""
-        return self.generate(request, queue_anyway=queue_anyway, job_id=job_id)
+    def matte(
+        self,
+        request: MatteRequest | Mapping[str, Any] | None = None,
+        *,
+        queue_anyway: bool = False,
+        job_id: str | None = None,
+        **fields: Any,
+    ) -> Job:
+        """Ask for the alphas of a clip or an image and return the job at once.
 
-    def resolve(self, request: GenerateRequest | Mapping[str, Any] | None = None, **fields: Any) -> GenerationSpec:
+        Local files (a ``Path``, or text without ``://``) are put into the store under their hash; URIs are passed on.
+
+        Args:
+            request: the whole request; or give its fields by name.
+            queue_anyway: let the job wait although no living worker serves its models.
+            job_id: a chosen id; asking twice with one id makes one job.
+            **fields: fields of :class:`~reelfleet.MatteRequest`, such as ``source``, ``masks``, ``model``, ``output_type``;
+                ``mask=FILE`` is short for ``masks=[{"mask": FILE}]``.
+
+        Raises:
+            FleetError: what :meth:`generate` raises.
+        """
+        return self._made(plain_request(request, fields, kind="matte"), queue_anyway=queue_anyway, job_id=job_id)
+
+    def submit(self, request: AnyRequest | Mapping[str, Any], *, queue_anyway: bool = False, job_id: str | None = None) -> Job:
+        """Ask for what a whole request describes, whatever its kind; see :meth:`generate` and :meth:`matte`."""
+        return self._made(plain_request(request, {}), queue_anyway=queue_anyway, job_id=job_id)
+
+    def resolve(self, request: AnyRequest | Mapping[str, Any] | None = None, **fields: Any) -> GenerationSpec | MatteRequest:
         """Return what a request would run as, from the published catalogue; nothing is written anywhere, nobody need be alive.
 
-        A seed that is left open is drawn for this answer alone. Inputs stay out of the spec: they are fetched by a worker.
+        A seed that is left open is drawn for this answer alone. Inputs stay out of the spec: they are fetched by a worker. What
+        a matting runs as depends on its source, which a worker opens: of one, the checked request is returned, with every default filled in.
 
         Raises:
             InvalidRequest, UnknownModel, NoWorker, InputMissing: as :meth:`generate` does.
         """
-        data, _ = self._submissions.name_inputs(_plain(request, fields))
+        data, _ = self._submissions.name_inputs(plain_request(request, fields))
         admission = check(self.ledger, data)
-        if admission.card is None:  # pragma: no cover - check() refuses unknown models
+        if isinstance(admission.request, MatteRequest):
+            return admission.request
+        if not isinstance(admission.card, ModelCard):  # pragma: no cover - check() refuses unknown models and those of another kind
             raise NoWorker
-        return resolve(admission.request.with_seed(), admission.card)
+        return resolve(admission.request.settle(), admission.card)
 
     def job(self, job_id: str) -> Job:
         """Return a job by its id or by a beginning of it that no other job has (at least four characters).
@@ -171,7 +199,7 @@ class Fleet:
         """Return the queues."""
         return list(read_queues(self.ledger))
 
-    def models(self) -> list[ModelCard]:
+    def models(self) -> list[AnyCard]:
         """Return the models that workers have published."""
         return sorted(self.ledger.models.all(), key=lambda card: card.name)
 
@@ -232,15 +260,11 @@ class Fleet:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def _made(self, data: dict[str, Any], *, queue_anyway: bool, job_id: str | None) -> Job:
+        return self._job(self._submissions.make(data, queue_anyway=queue_anyway, job_id=job_id))
+
     def _job(self, job_id: str) -> Job:
         return Job(self._connections, job_id, orders=self.orders, submissions=self._submissions, outage_s=self._outage_s)
-
-
-def _plain(request: GenerateRequest | Mapping[str, Any] | None, fields: dict[str, Any]) -> dict[str, Any]:
-    if request is not None and fields:
-        raise InvalidRequest.of([{"field": name, "problem": "give a whole request or its fields, not both"} for name in sorted(fields)])
-    data = request.model_dump(mode="json") if isinstance(request, BaseModel) else dict(request if request is not None else fields)
-    return {name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value for name, value in data.items()}
 
 
 def _state(state: JobState | str) -> JobState:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reelfleet.contract.event import Event
     from reelfleet.contract.job import JobStatus
     from reelfleet.contract.manifest import Manifest
-    from reelfleet.contract.request import GenerateRequest
+    from reelfleet.contract.request import AnyRequest
 
 
 class Preview(NamedTuple):
@@ -47,9 +47,19 @@ class Job:
         """
         return self._connections.ledger.jobs.status(self.id)
 
-    def request(self) -> GenerateRequest:
+    def request(self) -> AnyRequest:
         """Return what was asked for, with the seed that was drawn if it was left open."""
         return self._connections.ledger.jobs.row(self.id).request
+
+    def follow_up(self) -> Job | None:
+        """Return the job that mattes the result, if the request asks for that. It is submitted when this one succeeds; nobody knows it before.
+
+        Raises:
+            JobNotFound: when the ledger does not know this job.
+            BrokerUnavailable: when Redis does not answer.
+        """
+        found = self.status().follow_up
+        return None if found is None else self._other(found)
 
     def events(self, after: str = "0", *, follow: bool = True, timeout: float | None = None) -> Iterator[Event]:
         """Yield what happened to the job, from the beginning or after an event's ``offset``.
@@ -119,7 +129,10 @@ class Job:
     def retry(self, *, from_scratch: bool = False, queue_anyway: bool = False, new_id: str | None = None) -> Job:
         """Make a new job of this one's request; see :meth:`reelfleet.Fleet.retry`."""
         made = self._submissions.retry(self.id, from_scratch=from_scratch, queue_anyway=queue_anyway, job_id=new_id)
-        return Job(self._connections, made, orders=self._orders, submissions=self._submissions, outage_s=self._outage_s)
+        return self._other(made)
+
+    def _other(self, job_id: str) -> Job:
+        return Job(self._connections, job_id, orders=self._orders, submissions=self._submissions, outage_s=self._outage_s)
 
     def _result_of(self, status: JobStatus) -> Result:
         if status.state is JobState.SUCCEEDED:

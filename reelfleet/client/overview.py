@@ -9,7 +9,7 @@ from pydantic import Field
 
 from reelfleet.contract.base import Frozen
 from reelfleet.contract.job import JobState
-from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue, host_queue
+from reelfleet.contract.names import CPU_QUEUE, gpu_queue, host_queue
 from reelfleet.contract.worker import WorkerInfo, WorkerRole
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def pauses_over(status: JobStatus, scopes: Iterable[str]) -> list[str]:
     """Return those of the paused scopes that keep a job that waits from being taken by any worker."""
     if status.state is not JobState.QUEUED:
         return []
-    queue = gpu_queue(status.model) if status.stage is Stage.GENERATE else CPU_QUEUE
-    return [scope for scope in scopes if scope in {"fleet", f"queue:{queue}"}]
+    return [scope for scope in scopes if scope in {"fleet", f"queue:{status.queue}"}]
 
 
 def read_queues(ledger: Ledger) -> tuple[QueueStatus, ...]:

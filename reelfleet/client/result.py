@@ -12,6 +12,8 @@ from reelfleet.contract.manifest import Artifact, Manifest, Role
 from reelfleet.store.keys import manifest_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reelfleet.client.connections import Connections
     from reelfleet.contract.job import JobStatus
     from reelfleet.store import Store
@@ -95,17 +97,23 @@ class Result:
         """The manifest."""
         return Manifest.model_validate_json(self.manifest_bytes)
 
-    def download(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write every artifact under its own name, and ``manifest.json``, into ``folder``; return the artifacts' paths.
+    def download(self, folder: str | Path, *, manifest_name: str = MANIFEST_NAME, beside: Iterable[Path] = ()) -> tuple[Path, ...]:
+        """Write every artifact under its own name, and the manifest, into ``folder``; return the artifacts' paths.
 
         What is fetched and checked is what the manifest lists. See :meth:`ResultArtifact.download` for what can go wrong.
+
+        Args:
+            folder: where to; made if it is not there.
+            manifest_name: how the manifest's file is called.
+            beside: files of another result in this folder, whose names are left to them.
         """
         folder, store = Path(folder), _store_of(self._connections, self.status)
         paths: list[Path] = []
+        others = [manifest_name, *(path.name for path in beside)]
         for artifact in self.manifest.predicate.artifacts:
-            name = safe_name(artifact.name, taken=[path.name for path in paths])
+            name = safe_name(artifact.name, taken=[*others, *(path.name for path in paths)])
             paths.append(download_verified(store, artifact, folder / name))
-        write_file(folder / MANIFEST_NAME, self.manifest_bytes)
+        write_file(folder / manifest_name, self.manifest_bytes)
         return tuple(paths)
 
     def __repr__(self) -> str:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from reelfleet.admission import admit
 from reelfleet.client.uploads import Upload, name_uploads, upload_inputs
 from reelfleet.contract.job import JobState
+from reelfleet.contract.matte_request import MASK_FIELD, SOURCE_FIELD
+from reelfleet.contract.names import unit_of
 from reelfleet.contract.request import INPUT_FIELDS
+from reelfleet.resolution import FOLLOW_UP
 from reelfleet.submission import enqueue
 
 if TYPE_CHECKING:
@@ -54,13 +57,14 @@ class Submissions:
 
     def name_inputs(self, data: dict[str, Any]) -> tuple[dict[str, Any], tuple[Upload, ...]]:
         """Return the request with local inputs named as the store will, and what is to be uploaded for that."""
-        if not any(data.get(field) for field in INPUT_FIELDS):
+        if not any(data.get(field) for field in (*INPUT_FIELDS, SOURCE_FIELD, MASK_FIELD, FOLLOW_UP)):
             return data, ()
         return name_uploads(data, self._connections.store.uri)
 
 
 def _origin(row: JobRow, checkpoint: CheckpointRef | None) -> str:
-    how = f"from its checkpoint after step {checkpoint.step}/{checkpoint.of}" if checkpoint else "from the beginning"
+    unit = unit_of(row.request.kind)
+    how = f"from its checkpoint after {unit} {checkpoint.step}/{checkpoint.of}" if checkpoint else "from the beginning"
     return f"retries job {row.job_id}, which {_ENDED[row.state]}, {how}"
 
 

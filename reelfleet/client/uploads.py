@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import InputMissing
+from reelfleet.contract.matte_request import MASK_FIELD, SOURCE_FIELD
 from reelfleet.contract.request import INPUT_FIELDS
+from reelfleet.resolution import FOLLOW_UP
 from reelfleet.store.keys import input_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from reelfleet.store import Store
 
 
@@ -53,8 +54,10 @@ def name_uploads(data: Mapping[str, Any], uri_of: Callable[[str], str]) -> tuple
         uploads.append(upload)
         return uri_of(upload.key)
 
-    named = dict(data)
-    for field in INPUT_FIELDS:
+    named = _with_masks(dict(data), "", uri)
+    if isinstance(named.get(FOLLOW_UP), Mapping):
+        named[FOLLOW_UP] = _with_masks(dict(named[FOLLOW_UP]), f"{FOLLOW_UP}.", uri)
+    for field in (*INPUT_FIELDS, SOURCE_FIELD):
         value = named.get(field)
         if isinstance(value, list | tuple):
             named[field] = [uri(f"{field}.{index}", item) for index, item in enumerate(value)]
@@ -71,6 +74,17 @@ def upload_inputs(store: Store, uploads: tuple[Upload, ...]) -> None:
     for upload in uploads:
         if store.stat(upload.key) is None:
             store.put_file(upload.key, upload.path, media_type=upload.media_type, sha256=upload.sha256)
+
+
+def _with_masks(data: dict[str, Any], prefix: str, uri: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """Return a request for a matting, or the part of one that asks for it, with the files of its masks named by ``uri``."""
+    masks = data.get(MASK_FIELD)
+    if isinstance(masks, list | tuple):
+        data[MASK_FIELD] = [
+            {**mask, "mask": uri(f"{prefix}{MASK_FIELD}.{index}", mask["mask"])} if isinstance(mask, Mapping) and mask.get("mask") else mask
+            for index, mask in enumerate(masks)
+        ]
+    return data
 
 
 def _is_local(value: Any) -> bool:

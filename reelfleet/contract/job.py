@@ -65,6 +65,10 @@ class Phase(StrEnum):
     ENCODE = "encode"
     #: Counts denoise steps.
     DENOISE = "denoise"
+    #: Masks are made of points, boxes or words; counts masks.
+    MASK = "mask"
+    #: Counts frames that have their alphas.
+    MATTE = "matte"
     #: Latents become frames and samples, streamed into the spool; counts frames.
     DECODE = "decode"
     #: Media files are encoded, reopened and counted; counts frames.
@@ -81,7 +85,7 @@ class Progress(Frozen):
     phase: Phase
     step: int = Field(default=0, ge=0, description="steps, frames or files done")
     of: int = Field(default=0, ge=0, description="how many there are; 0 when unknown")
-    rate: float | None = Field(default=None, description="steps per second")
+    rate: float | None = Field(default=None, description="steps, frames or files per second")
     eta_s: float | None = Field(default=None, description="seconds until the phase ends")
 
     def __str__(self) -> str:
@@ -92,18 +96,19 @@ class Progress(Frozen):
 class CheckpointMark(Frozen):
     """How far the newest checkpoint of a job is: whoever runs it next goes on from there."""
 
-    step: int = Field(ge=0, description="denoise steps that it holds")
-    of: int = Field(ge=0, description="how many there are; as many as `step` when only the decoding is left")
+    step: int = Field(ge=0, description="denoise steps, or matted frames, that it holds")
+    of: int = Field(ge=0, description="how many there are; as many as `step` when only the decoding of a generation is left")
 
 
 class JobStatus(Frozen):
     """A job, as ``--json``, :meth:`reelfleet.Job.status` and control replies give it."""
 
     job_id: str
-    kind: Literal["generate"] = "generate"
+    kind: Literal["generate", "matte"] = "generate"
     model: str
     state: JobState
     stage: Stage
+    queue: str = Field(default="", description="where its stage waits, or waited last")
     progress: Progress | None = None
     attempt: int = Field(ge=0, description="attempts started; 0 before the first claim")
     worker: str | None = Field(default=None, description="who holds it, or held it last")
@@ -118,4 +123,5 @@ class JobStatus(Frozen):
     notes: tuple[str, ...] = ()
     checkpoint: CheckpointMark | None = Field(default=None, description="from where the job goes on, or a retry of it")
     preemptions: int = Field(default=0, ge=0, description="how often it gave way to a job of higher priority")
+    follow_up: str | None = Field(default=None, description="id of the job that mattes the result, when the request asks for that")
     pause_reason: str | None = Field(default=None, description="why it is paused, or is to pause at its next step")

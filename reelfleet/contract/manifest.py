@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
+from reelfleet.contract.any_spec import AnySpec
 from reelfleet.contract.base import Frozen
-from reelfleet.contract.spec import GenerationSpec
 
 MANIFEST_SCHEMA_VERSION = 1
 
@@ -37,6 +37,8 @@ class AudioTrack(Frozen):
     channels: int = Field(ge=1)
     duration_s: float = Field(ge=0)
     language: str | None = None
+    source_codec: str | None = Field(default=None, description="what the sound was coded with in the source that it was taken from")
+    copied: bool = Field(default=False, description="whether it was taken over as it was coded in the source")
     content_sha256: str | None = Field(default=None, description="of the samples before encoding: float32 little-endian interleaved PCM")
 
 
@@ -50,7 +52,7 @@ class Artifact(Frozen):
     sha256: str = Field(description="of the file")
     content_sha256: str | None = Field(
         default=None,
-        description="of what was encoded: 8-bit RGB frames in order, or float32 little-endian interleaved PCM; equal for equal pixels whatever the container",
+        description="of what was encoded: 8-bit RGB (or RGBA) frames in order, or float32 little-endian interleaved PCM; equal for equal pixels whatever the container",
     )
     media_type: str
     codec: str | None = None
@@ -80,12 +82,12 @@ class JobPredicate(Frozen):
     idempotency_key: str | None = None
     request: dict[str, Any]
     request_sha256: str
-    spec: GenerationSpec
+    spec: AnySpec
     spec_sha256: str
     adapter_payload_sha256: dict[str, str] = Field(default_factory=dict, description="hash of each adapter's payload, by adapter")
     weights_sha256: dict[str, str] = Field(default_factory=dict, description="weight files of the model, by path within it")
     loras: tuple[dict[str, JsonValue], ...] = ()
-    seed: str
+    seed: str | None = Field(description="none for a matting, which draws nothing")
     versions: dict[str, str] = Field(description="python and libraries that shape the result")
     device: dict[str, JsonValue]
     pipeline: dict[str, JsonValue] = Field(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from reelfleet.contract.base import Frozen
-from reelfleet.contract.request import INPUT_FIELDS, ModelName, Size
+from reelfleet.contract.job_request import ModelName
+from reelfleet.contract.request import INPUT_FIELDS, Size
 
 
 class Modality(StrEnum):
@@ -53,8 +54,9 @@ class ModelLimits(Frozen):
 
 
 class ModelCard(Frozen):
-    """The public part of a catalogue entry."""
+    """The public part of a catalogue entry of a model that generates."""
 
+    kind: Literal["generate"] = "generate"
     name: ModelName
     title: str
     family: str

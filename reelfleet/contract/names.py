@@ -25,8 +25,16 @@ class Stage(StrEnum):
     PREPARE = "prepare"
     #: Loads the model, encodes the prompt, denoises and decodes into the spool.
     GENERATE = "generate"
+    #: Makes masks of points, boxes or words; a matting that brings its masks skips it.
+    MASK = "mask"
+    #: Streams the source through a matting network; the alphas go into the spool.
+    MATTE = "matte"
     #: Writes the media files, uploads them and commits the manifest.
     DELIVER = "deliver"
+
+
+GPU_STAGES = frozenset({Stage.GENERATE, Stage.MASK, Stage.MATTE})
+"""Stages that run on a device."""
 
 
 class TaskName(StrEnum):
@@ -38,6 +46,10 @@ class TaskName(StrEnum):
     PREPARE = "reel.prepare"
     #: The ticket of the stage generate.
     GENERATE = "reel.generate"
+    #: The ticket of the stage mask.
+    MASK = "reel.mask"
+    #: The ticket of the stage matte.
+    MATTE = "reel.matte"
     #: The ticket of the stage deliver.
     DELIVER = "reel.deliver"
 
@@ -55,6 +67,16 @@ class Command(StrEnum):
 def task_name(stage: Stage) -> TaskName:
     """Return the name of the task that runs a stage."""
     return TaskName(f"reel.{stage.value}")
+
+
+def main_stage(kind: str) -> Stage:
+    """Return the stage that makes what a job of this kind delivers: ``generate`` or ``matte``."""
+    return Stage(kind)
+
+
+def unit_of(kind: str) -> str:
+    """Return what the main stage of a job of this kind counts, and its checkpoints tell: denoise ``step`` or matted ``frame``."""
+    return "frame" if main_stage(kind) is Stage.MATTE else "step"
 
 
 def gpu_queue(model: str) -> str:

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, ValidationError, field_validator
+from pydantic import Discriminator, Field, JsonValue, StringConstraints, Tag, TypeAdapter, ValidationError, field_validator
 
-from reelfleet.contract.base import Frozen
-from reelfleet.contract.canonical import canonical_bytes, canonical_sha256
+from reelfleet.contract.canonical import canonical_bytes
 from reelfleet.contract.errors import ContractMismatch, InvalidRequest
 from reelfleet.contract.inputs import InputUri
-from reelfleet.contract.names import CONTRACT_VERSION, MODEL_NAME
+from reelfleet.contract.job_request import JobRequest, ModelName
+from reelfleet.contract.kinds import kind_of
+from reelfleet.contract.matte import MatteOptions
+from reelfleet.contract.matte_request import SOURCE_FIELD, MatteRequest
+from reelfleet.contract.names import CONTRACT_VERSION
 from reelfleet.contract.output import MetadataMode, OutputOptions
+from reelfleet.contract.problems import Problem, problems_of
 from reelfleet.contract.seed import RequestedSeed, draw_seed
 
-ModelName = Annotated[str, StringConstraints(pattern=f"^{MODEL_NAME.pattern}$")]
 Size = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$")]
-Tenant = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 INPUT_FIELDS = ("image_start", "image_end", "image_refs", "video_source", "audio_source")
 """Fields that name inputs; ``image_refs`` holds several."""
-
-LATER = {
-    "loras": "LoRA adapters",
-    "lora": "LoRA adapters",
-    "prompt_enhancer": "the prompt enhancer",
-    "matte": "matting",
-    "mask": "matting",
-}
-"""Fields of later work: refused by name."""
 MAX_REQUEST_BYTES = 256 * 1024
 
 
-class GenerateRequest(Frozen):
+class GenerateRequest(JobRequest):
     """One clip or image to generate. What is left open is filled from the model's defaults when the request is resolved."""
 
-    contract_version: int = Field(default=CONTRACT_VERSION, description="the version of the contract that wrote this request")
+    kind: Literal["generate"] = "generate"
     model: ModelName = Field(description="a name of the catalogue; `reel models` lists them")
     prompt: str = Field(min_length=1, max_length=20_000, description="what to make; must not be blank")
     negative_prompt: str | None = Field(default=None, max_length=20_000)
@@ -54,13 +46,8 @@ class GenerateRequest(Frozen):
     audio_source: InputUri | None = None
     metadata_mode: MetadataMode = "metadata"
     output: OutputOptions = OutputOptions()
-    priority: int = Field(default=5, ge=0, le=9, description="0 is the highest")
-    preemptible: bool = Field(default=True, description="may give way to a job of higher priority, and goes on later without losing a step")
-    tenant: Tenant = "default"
-    tags: tuple[Tag, ...] = Field(default=(), max_length=32)
-    idempotency_key: str | None = Field(default=None, min_length=1, max_length=200)
-    timeout_s: float | None = Field(default=None, gt=0, le=7 * 86_400, description="seconds from submit until the job ends as timed_out")
     engine_params: dict[str, JsonValue] = Field(default_factory=dict, description="arguments of the pipeline call that the model allows")
+    matte: MatteOptions | None = Field(default=None, description="also matte the result, as a job of its own that follows this one")
 
     @field_validator("prompt")
     @classmethod
@@ -69,16 +56,17 @@ class GenerateRequest(Frozen):
             raise ValueError("must not be blank")
         return prompt
 
-    def with_seed(self) -> GenerateRequest:
+    @property
+    def settled(self) -> bool:
+        """Whether the seed is drawn."""
+        return self.seed is not None
+
+    def settle(self) -> GenerateRequest:
         """Return this request with its seed drawn, if it was open."""
         return self if self.seed is not None else self.model_copy(update={"seed": draw_seed()})
 
-    def sha256(self) -> str:
-        """Return the hash that tells whether two uses of one idempotency key ask for the same; an open seed stays open."""
-        return canonical_sha256(self)
-
     def input_uris(self) -> dict[str, str]:
-        """Return every named input as ``{field: uri}``; references are numbered, ``image_refs.0`` first."""
+        """Return every named input as ``{field: uri}``; references are numbered, ``image_refs.0`` first, and so are the masks of ``matte``."""
         found: dict[str, str] = {}
         for field in INPUT_FIELDS:
             value = getattr(self, field)
@@ -86,11 +74,22 @@ class GenerateRequest(Frozen):
                 found.update({f"{field}.{index}": uri for index, uri in enumerate(value)})
             elif value is not None:
                 found[field] = value
+        follow_up = () if self.matte is None else self.matte.masks
+        found.update({f"matte.masks.{index}": mask.mask for index, mask in enumerate(follow_up) if mask.mask is not None})
         return found
 
 
-def parse_request(data: Any) -> GenerateRequest:
-    """Read a request from plain JSON data that anybody may have written.
+AnyRequest = GenerateRequest | MatteRequest
+"""What a job may be made of."""
+REQUESTS: dict[str, type[AnyRequest]] = {"generate": GenerateRequest, "matte": MatteRequest}
+"""By ``kind``; a request that tells none asks for a generation."""
+_ANY: TypeAdapter[AnyRequest] = TypeAdapter(
+    Annotated[Annotated[GenerateRequest, Tag("generate")] | Annotated[MatteRequest, Tag("matte")], Discriminator(kind_of)]
+)
+
+
+def parse_request(data: Any) -> AnyRequest:
+    """Read a request from plain JSON data that anybody may have written; one that tells no ``kind`` asks for a generation.
 
     Raises:
         ContractMismatch: when another version of the contract wrote it.
@@ -102,10 +101,10 @@ def parse_request(data: Any) -> GenerateRequest:
             "upgrade the older side"
         )
     try:
-        request = GenerateRequest.model_validate(data)
+        request = _class_of(data).model_validate(data)
         size = len(canonical_bytes(request))
     except ValidationError as error:
-        raise InvalidRequest.of(problems_of(error)) from error
+        raise InvalidRequest.of(_kind_left_out(data) + problems_of(error)) from error
     except ValueError as error:
         raise InvalidRequest.of([{"field": "engine_params", "problem": f"cannot be written as canonical JSON: {error}"}]) from error
     if size > MAX_REQUEST_BYTES:
@@ -113,18 +112,32 @@ def parse_request(data: Any) -> GenerateRequest:
     return request
 
 
-def problems_of(error: ValidationError) -> list[dict[str, str]]:
-    """Return a validation error as a list of ``{"field", "problem"}``."""
-    problems = []
-    for item in error.errors(include_url=False, include_input=False):
-        field = ".".join(str(part) for part in item["loc"]) or "request"
-        text = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            later = LATER.get(field)
-            text = (
-                f"this version of reelfleet does not do {later} yet; leave the field out"
-                if later
-                else "no such field; `reel schema GenerateRequest` lists the fields"
-            )
-        problems.append({"field": field, "problem": text})
-    return problems
+def read_request(text: str) -> AnyRequest:
+    """Read a request that was checked before, as the ledger keeps it.
+
+    Raises:
+        pydantic.ValidationError: when another version of reelfleet wrote it.
+    """
+    return _ANY.validate_json(text)
+
+
+def _class_of(data: Any) -> type[AnyRequest]:
+    """Return what the data asks for; what is no object at all is refused as a generation.
+
+    Raises:
+        InvalidRequest: for a kind that there is not.
+    """
+    if not isinstance(data, dict | JobRequest):
+        return GenerateRequest
+    found = REQUESTS.get(kind_of(data) or "")
+    if found is None:
+        told = repr(data.get("kind") if isinstance(data, dict) else type(data).__name__)
+        raise InvalidRequest.of([{"field": "kind", "problem": f"{told[:60]} is none of {', '.join(REQUESTS)}"}])
+    return found
+
+
+def _kind_left_out(data: Any) -> list[Problem]:
+    """Return the problem of a request that reads as a matting and does not say so."""
+    if isinstance(data, dict) and "kind" not in data and SOURCE_FIELD in data and "prompt" not in data:
+        return [{"field": "kind", "problem": f"left out, so this asks for a generation; what has a {SOURCE_FIELD} is of kind 'matte'"}]
+    return []

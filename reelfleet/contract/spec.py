@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, JsonValue
 
 from reelfleet.contract.base import Frozen
@@ -9,22 +11,14 @@ from reelfleet.contract.canonical import canonical_sha256
 from reelfleet.contract.model_card import Modality
 from reelfleet.contract.names import CONTRACT_VERSION
 from reelfleet.contract.output import MetadataMode, OutputOptions
+from reelfleet.contract.resolved_input import ResolvedInput
 from reelfleet.contract.seed import Seed
-
-
-class ResolvedInput(Frozen):
-    """An input as it lies in the store, under its hash."""
-
-    uri: str = Field(description="what the request named")
-    key: str = Field(description="the store key, inputs/<sha256>")
-    sha256: str
-    bytes: int = Field(ge=0)
-    media_type: str
 
 
 class GenerationSpec(Frozen):
     """A frozen, complete description of one generation; the same spec on the same stack gives the same pixels."""
 
+    kind: Literal["generate"] = "generate"
     contract_version: int = CONTRACT_VERSION
     model: str
     family: str

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from reelfleet.contract.errors import ContractMismatch
-from reelfleet.contract.model_card import ModelCard
+from reelfleet.contract.matting_card import AnyCard
 from reelfleet.ledger.connection import Connection
+
+_ANY: TypeAdapter[AnyCard] = TypeAdapter(AnyCard)
 
 
 class Models:
@@ -18,13 +20,13 @@ class Models:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def publish(self, cards: Iterable[ModelCard], worker: str) -> None:
+    def publish(self, cards: Iterable[AnyCard], worker: str) -> None:
         """Publish cards; a card of the same name is replaced."""
         key = self._connection.keys.models
         commands = [("HSET", key, card.name, json.dumps({"worker": worker, "card": card.model_dump(mode="json")})) for card in cards]
         self._connection.pipeline(commands)
 
-    def get(self, name: str) -> ModelCard | None:
+    def get(self, name: str) -> AnyCard | None:
         """Return a model's card.
 
         Raises:
@@ -33,7 +35,7 @@ class Models:
         text: bytes | None = self._connection.command("HGET", self._connection.keys.models, name)
         return None if text is None else _card(name, text)
 
-    def all(self) -> list[ModelCard]:
+    def all(self) -> list[AnyCard]:
         """Return every card by name.
 
         Raises:
@@ -43,10 +45,10 @@ class Models:
         return [_card(name.decode(), text) for name, text in sorted(found.items())]
 
 
-def _card(name: str, text: bytes) -> ModelCard:
+def _card(name: str, text: bytes) -> AnyCard:
     document = json.loads(text)
     try:
-        return ModelCard.model_validate(document["card"])
+        return _ANY.validate_python(document["card"])
     except ValidationError as error:
         raise ContractMismatch(
             f"the card of {name} was published by {document['worker']} with another version of reelfleet: {error}; upgrade the older side"

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from reelfleet.contract.any_spec import parse_spec
 from reelfleet.contract.errors import ContractMismatch, WireError
 from reelfleet.contract.job import CheckpointMark, JobState, JobStatus, Progress, Want
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
-from reelfleet.contract.request import GenerateRequest
-from reelfleet.contract.spec import GenerationSpec
+from reelfleet.contract.request import read_request
 from reelfleet.ledger.types import CheckpointRef, Diagnosis, JobRow
 
 _ARTIFACTS = TypeAdapter(tuple[Artifact, ...])
 _TIMING = "timing."
 
 STATUS_FIELDS = (
-    "job_id", "model", "state", "stage", "progress", "attempt", "worker", "priority", "tenant",
-    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions", "pause_reason",
+    "job_id", "kind", "model", "state", "stage", "queue", "progress", "attempt", "worker", "priority", "tenant",
+    "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions", "pause_reason", "follow_up",
 )  # fmt: skip
 """The fields that :func:`parse_status` needs: not the request nor the spec, which can be large."""
 
@@ -71,9 +72,11 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
         checkpoint = _checkpoint(fields)
         return JobStatus(
             job_id=fields["job_id"],
+            kind=_kind(fields),
             model=fields["model"],
             state=JobState(fields["state"]),
             stage=Stage(fields["stage"]),
+            queue=fields.get("queue", ""),
             attempt=int(fields["attempt"]),
             worker=fields.get("worker"),
             priority=int(fields["priority"]),
@@ -88,6 +91,7 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
             notes=_notes(fields),
             checkpoint=None if checkpoint is None else CheckpointMark(step=checkpoint.step, of=checkpoint.of),
             preemptions=int(fields.get("preemptions", 0)),
+            follow_up=fields.get("follow_up"),
             pause_reason=fields.get("pause_reason") or None,
         )
     except (ValidationError, ValueError, KeyError, TypeError) as error:
@@ -98,9 +102,9 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
     spec = fields.get("spec")
     return JobRow(
         job_id=fields["job_id"],
-        request=GenerateRequest.model_validate_json(fields["request"]),
+        request=read_request(fields["request"]),
         request_sha256=fields["request_sha256"],
-        spec=GenerationSpec.model_validate_json(spec) if spec else None,
+        spec=parse_spec(spec) if spec else None,
         state=JobState(fields["state"]),
         want=Want(fields["want"]),
         stage=Stage(fields["stage"]),
@@ -131,11 +135,16 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
         preemptible=fields.get("preemptible") == "1",
         preemptions=int(fields.get("preemptions", 0)),
         needs_memory=int(fields["needs_memory"]) if "needs_memory" in fields else None,
+        follow_up=fields.get("follow_up"),
         pause_reason=fields.get("pause_reason") or None,
         diagnosis=Diagnosis(**json.loads(fields["diagnosis"])) if "diagnosis" in fields else None,
         manifest_uri=fields.get("manifest_uri"),
         artifacts=_artifacts(fields),
     )
+
+
+def _kind(fields: dict[str, str]) -> Literal["generate", "matte"]:
+    return "matte" if fields.get("kind") == "matte" else "generate"
 
 
 def _progress(fields: dict[str, str]) -> Progress | None:

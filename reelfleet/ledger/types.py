@@ -7,12 +7,12 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from reelfleet.contract.any_spec import AnySpec
 from reelfleet.contract.errors import WireError
 from reelfleet.contract.job import CheckpointMark, JobState, JobStatus, Progress, Want
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
-from reelfleet.contract.request import GenerateRequest
-from reelfleet.contract.spec import GenerationSpec
+from reelfleet.contract.request import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class CheckpointRef:
 
     key: str
     step: int
-    """Denoise steps that it holds."""
+    """Denoise steps, or matted frames, that it holds."""
     of: int
     """How many there are; as many as ``step`` when only the decoding is left."""
 
@@ -31,8 +31,8 @@ class NewJob:
     """A job to take in."""
 
     job_id: str
-    request: GenerateRequest
-    """With its seed drawn."""
+    request: AnyRequest
+    """With its seed drawn, if it has one."""
     request_sha256: str
     """Hash of the request as it was asked, before the draw: two uses of one idempotency key are the same if these are."""
     stage: Stage
@@ -42,6 +42,8 @@ class NewJob:
     """What is worth knowing of where the job comes from."""
     checkpoint: CheckpointRef | None = None
     """From where it goes on: the checkpoint of the job that this one is a retry of."""
+    follow_up: str | None = None
+    """The id that the matting of its result will have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class JobRow:
     """Everything that the ledger knows about a job. Times are UTC, by Redis' clock."""
 
     job_id: str
-    request: GenerateRequest
+    request: AnyRequest
     request_sha256: str
-    spec: GenerationSpec | None
+    spec: AnySpec | None
     state: JobState
     want: Want
     stage: Stage
@@ -128,6 +130,8 @@ class JobRow:
     """How often it gave way to another job."""
     needs_memory: int | None
     """Bytes of device memory that were too few; only a larger device gets the job."""
+    follow_up: str | None
+    """The id that the matting of its result has, or will have."""
     pause_reason: str | None
     diagnosis: Diagnosis | None
     """What is known of the last child that died of it."""
@@ -143,9 +147,11 @@ class JobRow:
         """Return the form that producers and programs see."""
         return JobStatus(
             job_id=self.job_id,
+            kind=self.request.kind,
             model=self.request.model,
             state=self.state,
             stage=self.stage,
+            queue=self.queue,
             progress=self.progress,
             attempt=self.attempt,
             worker=self.worker,
@@ -160,6 +166,7 @@ class JobRow:
             notes=self.notes,
             checkpoint=None if self.checkpoint is None else CheckpointMark(step=self.checkpoint.step, of=self.checkpoint.of),
             preemptions=self.preemptions,
+            follow_up=self.follow_up,
             pause_reason=self.pause_reason,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from reelfleet.contract.errors import InputMissing
 from reelfleet.contract.manifest import Manifest
+from reelfleet.contract.spec import GenerationSpec
 from reelfleet.store.file import FileStore
 from reelfleet.store.keys import HISTORY, JOBS, is_manifest_key, manifest_key
 from reelfleet.store.protocol import Store
@@ -34,13 +35,14 @@ def read_history(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def history_record(store: Store, manifest_bytes: bytes) -> dict[str, Any]:
-    """Return what the history keeps of a manifest."""
+    """Return what the history keeps of a manifest; a matting has neither prompt nor seed."""
     job = Manifest.model_validate_json(manifest_bytes).predicate
     return {
         "job_id": job.job_id,
         "created": job.created.isoformat(),
+        "kind": job.spec.kind,
         "model": job.spec.model,
-        "prompt": job.spec.prompt,
+        "prompt": job.spec.prompt if isinstance(job.spec, GenerationSpec) else None,
         "seed": job.seed,
         "size": f"{job.spec.width}x{job.spec.height}",
         "frames": job.spec.frames,
@@ -56,6 +58,7 @@ def history_record(store: Store, manifest_bytes: bytes) -> dict[str, Any]:
                 "uri": store.uri(artifact.key),
                 "bytes": artifact.bytes,
                 "sha256": artifact.sha256,
+                "audio_tracks": [track.model_dump(mode="json", exclude={"content_sha256"}) for track in artifact.audio_tracks],
             }
             for artifact in job.artifacts
         ],

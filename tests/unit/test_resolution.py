@@ -2,7 +2,7 @@ import pytest
 
 from reelfleet.contract.errors import InvalidRequest
 from reelfleet.contract.request import parse_request
-from reelfleet.contract.spec import ResolvedInput
+from reelfleet.contract.resolved_input import ResolvedInput
 from reelfleet.resolution import find_problems, resolve
 from tests.fixtures.producers import IMAGE_CARD, VIDEO_CARD
 
@@ -93,3 +93,7 @@ def test_a_missing_input_is_named():
 
     assert problems(needs) == {"image_start": "clip-model needs it"}
     assert problems(needs, image_start="s3://b/k") == {}
+
+
+def test_masks_of_the_matting_that_follows_are_no_inputs_of_the_generation():
+    assert problems(IMAGE_CARD, matte={"masks": [{"mask": "s3://bucket/mask.png"}]}) == {}

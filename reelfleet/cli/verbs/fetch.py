@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reelfleet.cli.exit_codes import ExitCode
-from reelfleet.cli.output import write_json, write_line
+from reelfleet.cli.output import say, write_json, write_line
 from reelfleet.cli.session import Session, common_options, pass_session
 
 
@@ -27,7 +27,8 @@ def fetch(session: Session, job_id: str, folder: Path) -> ExitCode:
     from reelfleet.contract.job import JobState  # noqa: PLC0415 - as above
 
     job = session.job(job_id)
-    state = job.status().state
+    status = job.status()
+    state = status.state
     if not state.terminal:
         raise WaitTimeout(f"job {job.id} is {state.value} and has delivered nothing yet; wait for it: reel watch {job.id}")
     if state is not JobState.SUCCEEDED:
@@ -42,4 +43,6 @@ def fetch(session: Session, job_id: str, folder: Path) -> ExitCode:
         return ExitCode.DONE
     for path in (*paths, folder / "manifest.json"):
         write_line(str(path))
+    if status.follow_up:
+        say(f"job {status.follow_up} mattes it; fetch that too: reel fetch {status.follow_up} -o DIR")
     return ExitCode.DONE

@@ -45,5 +45,7 @@ def history(session: Session, limit: int) -> None:
     write_table(("JOB", "MODEL", "SIZE", "FRAMES", "SEED", "CREATED", "PROMPT"), rows)
 
 
-def _short(prompt: str) -> str:
+def _short(prompt: str | None) -> str:
+    if prompt is None:
+        return ""
     return prompt if len(prompt) <= PROMPT_SHOWN else f"{prompt[: PROMPT_SHOWN - 1]}…"

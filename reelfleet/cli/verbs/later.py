@@ -27,7 +27,6 @@ def _later(verb: str, what: str) -> click.Command:
     return command
 
 
-matte = _later("matte", "matting")
 loras = _later("loras", "LoRA adapters")
 verify = _later("verify", "verification of results")
 replay = _later("replay", "replays")

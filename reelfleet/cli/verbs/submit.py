@@ -10,19 +10,19 @@ import click
 
 from reelfleet.cli.exit_codes import ExitCode
 from reelfleet.cli.session import Session, common_options, pass_session
-from reelfleet.cli.submitting import WaitOptions, submit_and_tell, wait_options
+from reelfleet.cli.submitting import WaitOptions, queue_anyway_option, submit_and_tell, wait_options
 
 
 @click.command()
 @click.argument("source", metavar="FILE|-", type=click.File("r", encoding="utf-8"))
-@click.option("--queue-anyway", is_flag=True, help="Let the job wait although no living worker serves its model.")
+@queue_anyway_option
 @wait_options(waits=False)
 @common_options
 @pass_session
 def submit(session: Session, source: TextIO, queue_anyway: bool, wait: bool, timeout: float | None, folder: Path | None) -> ExitCode:
     """Submit a request from a JSON file, or from stdin with `-`, and print the job's id.
 
-    `reel schema GenerateRequest` tells the form. With --wait, --timeout or -o the job is waited for.
+    `reel schema GenerateRequest` and `reel schema MatteRequest` tell the form; `kind` says which it is. With --wait, --timeout or -o the job is waited for.
     """
     waits = wait or timeout is not None or folder is not None
     return submit_and_tell(session, _read(source), queue_anyway=queue_anyway, wait=WaitOptions(not waits, timeout, folder))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reelfleet.contract.spec import GenerationSpec
+from reelfleet.contract.any_spec import AnySpec
 from reelfleet.ledger.jobs.part import JobsPart, checkpoint_json
 from reelfleet.ledger.types import CheckpointRef, Lease
 
@@ -13,7 +13,7 @@ MAX_NOTE = 2000
 class Findings(JobsPart):
     """What a holder leaves in the job's row. Everything here raises ``LeaseLost`` for a stale lease."""
 
-    def keep_spec(self, lease: Lease, spec: GenerationSpec) -> None:
+    def keep_spec(self, lease: Lease, spec: AnySpec) -> None:
         """Keep the resolved specification; if one is kept already, that one stays."""
         self._run_held("keep_spec", lease, spec=spec.model_dump_json())
 

@@ -23,13 +23,14 @@ class Submission(JobsPart):
             ValueError: when the request's seed was not drawn (a caller's mistake).
         """
         request = new.request
-        if request.seed is None:
+        if not request.settled:
             raise ValueError("draw the seed before submitting")
         outcome, job_id = self._connection.run(
             "submit",
             job_id=new.job_id,
             request=request.model_dump_json(),
             request_sha256=new.request_sha256,
+            kind=request.kind,
             model=request.model,
             priority=request.priority,
             tenant=request.tenant,
@@ -41,6 +42,7 @@ class Submission(JobsPart):
             preemptible=request.preemptible or None,
             checkpoint=None if new.checkpoint is None else checkpoint_json(new.checkpoint),
             notes=json.dumps(new.notes) if new.notes else None,
+            follow_up=new.follow_up,
         )
         if outcome == "conflict":
             raise IdempotencyConflict(

@@ -7,6 +7,7 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local TERMINAL = {succeeded = true, failed = true, aborted = true, quarantined = true}
+local ON_DEVICE = {generate = true, mask = true, matte = true}
 local NO_DIAGNOSIS = '{"diagnosed_attempt":0,"exit_signal":"","stderr_tail":"","device":{}}'
 local SPILLABLE = {progress = true, preview = true, note = true}
 local NUMBERS = {

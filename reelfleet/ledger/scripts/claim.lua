@@ -40,7 +40,7 @@ if draining(args.worker) then
   redis.call('ZADD', key('waiting', job.queue), 'XX', 0, job.id)
   return refuse('draining', args.worker .. ' takes nothing new')
 end
-if job.needs_memory > 0 and args.memory_bytes and args.memory_bytes <= job.needs_memory and job.stage == 'generate' then
+if job.needs_memory > 0 and args.memory_bytes and args.memory_bytes <= job.needs_memory and ON_DEVICE[job.stage] then
   stop_waiting(job)
   settle(job, KEEP.too_small_ms)
   return refuse('too_small', 'ran out of memory with ' .. job.needs_memory .. ' bytes; this device has ' .. args.memory_bytes)

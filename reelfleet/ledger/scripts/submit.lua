@@ -19,11 +19,12 @@ local job = {id = args.job_id, state = 'queued', stage = args.stage, queue = arg
 job.want, job.counts, job.given_back, job.decided, job.created, job.priority = 'run', '1', '', '', now, args.priority
 job.deadline = args.timeout_ms and now + args.timeout_ms or 0
 redis.call('HSET', key('job', job.id),
-  'job_id', job.id, 'request', args.request, 'request_sha256', args.request_sha256, 'model', args.model,
+  'job_id', job.id, 'request', args.request, 'request_sha256', args.request_sha256, 'kind', args.kind, 'model', args.model,
   'priority', args.priority, 'tenant', args.tenant, 'state', 'queued', 'want', 'run', 'stage', job.stage, 'queue', job.queue,
   'attempt', 0, 'max_attempts', args.max_attempts, 'counts', '1', 'fence', 0, 'created', now, 'deadline', job.deadline,
   'preemptible', args.preemptible and '1' or '0')
 if args.checkpoint then redis.call('HSET', key('job', job.id), 'checkpoint', args.checkpoint) end
+if args.follow_up then redis.call('HSET', key('job', job.id), 'follow_up', args.follow_up) end
 if args.notes then redis.call('HSET', key('job', job.id), 'notes', args.notes) end
 if args.idempotency_key then
   redis.call('HSET', key('job', job.id), 'idempotency_key', args.idempotency_key)

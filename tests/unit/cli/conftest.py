@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,3 +64,22 @@ def reel(reel_alone, redis_url, store_url, monkeypatch):
     monkeypatch.setenv("REEL_BROKER_URL", redis_url)
     monkeypatch.setenv("REEL_STORE_URL", store_url)
     return reel_alone
+
+
+@pytest.fixture
+def works(ledger, alive, worker):
+    """A worker that takes every job that is submitted, until the test ends."""
+    ended, done = threading.Event(), set()
+
+    def work() -> None:
+        while not ended.wait(0.01):
+            for job_id in ledger.jobs.open_ids():
+                if job_id not in done:
+                    done.add(job_id)
+                    worker.run(job_id)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()

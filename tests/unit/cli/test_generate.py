@@ -3,30 +3,10 @@ import pty
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
 KITE = ("--model", "clip-model", "--prompt", "a red kite")
-
-
-@pytest.fixture
-def works(ledger, alive, worker):
-    """A worker that takes every job that is submitted, until the test ends."""
-    ended, done = threading.Event(), set()
-
-    def work() -> None:
-        while not ended.wait(0.01):
-            for job_id in ledger.jobs.open_ids():
-                if job_id not in done:
-                    done.add(job_id)
-                    worker.run(job_id)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
 
 
 def test_it_waits_and_prints_where_the_artifacts_lie(reel, works, store_url):
@@ -94,6 +74,7 @@ def test_every_option_is_a_field_of_the_request(reel, alive, fleet, tmp_path):
     request = fleet.job(ran.out.strip()).request().model_dump(mode="json")
     assert request["image_start"].startswith("file:///")
     assert request == {
+        "kind": "generate",
         "contract_version": 1,
         "model": "clip-model",
         "prompt": "a red kite",
@@ -127,6 +108,7 @@ def test_every_option_is_a_field_of_the_request(reel, alive, fleet, tmp_path):
         "idempotency_key": "order-42",
         "timeout_s": 900.0,
         "engine_params": {"flow_shift": 5.5},
+        "matte": None,
     }
 
 

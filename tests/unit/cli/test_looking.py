@@ -4,12 +4,17 @@ import re
 import pytest
 
 from persistence.history import append_history
+from reelfleet.cli.describing import describe_progress
+from reelfleet.cli.job_facts import facts_of
 from reelfleet.contract.errors import WireError
+from reelfleet.contract.job import Phase, Progress
+from reelfleet.contract.manifest import Artifact, AudioTrack
 from reelfleet.contract.worker import WorkerRole
 from reelfleet.ledger.types import CheckpointRef, Diagnosis
 from tests.fixtures.producers import worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}
+CLIP = {"source": "s3://bucket/clip.mp4", "model": "matte-model", "masks": [{"mask": "s3://bucket/mask.png"}]}
 
 
 @pytest.fixture
@@ -95,6 +100,60 @@ def test_status_of_a_job_shows_from_where_it_goes_on(reel, job, worker, ledger):
 
     assert re.search(r"checkpoint +resumes after step 12/30$", waits, re.MULTILINE)
     assert re.search(r"checkpoint +reel retry resumes after step 30/30, only the decoding is left", ended)
+
+
+def test_status_of_a_matting_counts_frames(reel, fleet, alive, worker, ledger):
+    job = fleet.matte(**CLIP)
+    ledger.jobs.keep_checkpoint(worker.claim(job.id), CheckpointRef("key", 300, 300))
+    worker.step(300, 300, Phase.MATTE)
+
+    shown = reel("status", job.id).out
+
+    assert re.search(r"kind +matte$", shown, re.MULTILINE)
+    assert re.search(r"progress +matte 300/300$", shown, re.MULTILINE)
+    assert re.search(r"checkpoint +resumes after frame 300/300$", shown, re.MULTILINE)
+
+
+def test_retrying_a_matting_tells_after_which_frame(reel, fleet, alive, worker, ledger):
+    job = fleet.matte(**CLIP)
+    ledger.jobs.keep_checkpoint(worker.claim(job.id), CheckpointRef("key", 120, 300))
+    worker.fail(job.id)
+
+    assert "resuming after frame 120/300" in reel("retry", job.id).err
+
+
+def test_status_of_a_job_names_the_one_that_mattes_its_result(reel, fleet, alive):
+    job = fleet.generate(**KITE, matte={"model": "matte-model", "masks": CLIP["masks"]})
+
+    assert re.search(rf"follow-up +job {job.follow_up().id} mattes the result", reel("status", job.id).out)
+
+
+def test_status_of_a_job_shows_the_sound_of_its_artifacts(job):
+    copied = AudioTrack(codec="aac", sample_rate=48000, channels=2, duration_s=4, language="eng", source_codec="aac", copied=True)
+    encoded = AudioTrack(codec="opus", sample_rate=44100, channels=1, duration_s=3.996, source_codec="mp3")
+    file = Artifact(
+        role="mask_foreground", name="a.mp4", key="k", bytes=3, sha256="0", media_type="video/mp4", audio_tracks=[copied, encoded]
+    )
+
+    facts = list(facts_of(job.status().model_copy(update={"artifacts": (file,)})))
+
+    assert facts[-2:] == [
+        ("  sound", "aac (copied), 48000 Hz, 2 channels, 4.00 s, eng"),
+        ("  sound", "opus (from mp3), 44100 Hz, 1 channel, 4.00 s"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (Progress(phase="matte", step=120, of=300, rate=24.2, eta_s=7.6), "matte 120/300, 24 frames/s, 8 s left"),
+        (Progress(phase="denoise", step=3, of=50, rate=2.1), "denoise 3/50, 2.10/s"),
+        (Progress(phase="mask", step=1, of=2), "mask 1/2"),
+    ],
+    ids=str,
+)
+def test_progress_tells_what_is_counted(progress, text):
+    assert describe_progress(progress) == text
 
 
 def test_status_of_a_job_shows_that_it_gave_way(reel, job, worker, ledger):
@@ -249,7 +308,9 @@ def test_models_show_what_they_make_and_who_serves(reel, alive):
     human, machine = reel("models"), reel("models", "--json")
 
     assert re.search(r"clip-model +video +64x64 +4n\+1 +image_start +1", human.out)
-    assert [card["name"] for card in machine.document] == ["clip-model", "image-model"]
+    assert re.search(r"matte-model +matte +- +- +source, masks +1", human.out)
+    assert re.search(r"mask-model +mask +- +- +points, box +1", human.out)
+    assert [card["name"] for card in machine.document] == ["clip-model", "image-model", "mask-model", "matte-model"]
 
 
 def test_history_comes_from_the_store(reel, fleet, alive, worker, store_url):
@@ -263,6 +324,14 @@ def test_history_comes_from_the_store(reel, fleet, alive, worker, store_url):
     assert [record["job_id"] for record in machine.documents] == [jobs[1].id, jobs[0].id]
     assert all(job.id in human.out for job in jobs)
     assert len(reel("history", "--limit", "1", "--json").documents) == 1
+
+
+def test_history_shows_a_matting_without_prompt_and_seed(reel, fleet, alive, worker):
+    job = fleet.matte(**CLIP)
+    worker.run(job.id)
+    append_history(worker.store, job.result().manifest_bytes)
+
+    assert re.search(rf"{job.id} +matte-model +64x64 +9 +- +\S+ \S+ +-$", reel("history").out, re.MULTILINE)
 
 
 def test_history_needs_no_broker(reel_alone, store_url):

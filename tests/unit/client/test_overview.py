@@ -1,6 +1,8 @@
+from reelfleet.client.overview import pauses_over
 from reelfleet.contract.job import JobState
+from reelfleet.contract.names import Stage
 from reelfleet.contract.worker import WorkerRole
-from tests.fixtures.producers import worker_info
+from tests.fixtures.producers import CARDS, worker_info
 
 KITE = {"model": "clip-model", "prompt": "a red kite"}
 
@@ -12,7 +14,7 @@ def test_queues_tell_who_waits_and_who_serves(fleet, ledger, alive):
 
     queues = {queue.name: queue for queue in fleet.queues()}
 
-    assert set(queues) == {"reel.cpu", "reel.gpu.clip-model", "reel.gpu.image-model"}
+    assert set(queues) == {"reel.cpu", *(f"reel.gpu.{card.name}" for card in CARDS)}
     assert (queues["reel.gpu.clip-model"].waiting, queues["reel.gpu.clip-model"].workers) == (2, ("gpu0@here",))
     assert (queues["reel.cpu"].waiting, queues["reel.cpu"].workers) == (0, ("cpu0@here",))
 
@@ -63,4 +65,16 @@ def test_jobs_are_listed_newest_first_and_by_state_and_tenant(fleet, alive, work
 
 
 def test_models_are_listed_by_name_whether_or_not_they_are_served(fleet, catalogue):
-    assert [card.name for card in fleet.models()] == ["clip-model", "image-model"]
+    assert [card.name for card in fleet.models()] == sorted(card.name for card in CARDS)
+
+
+def test_a_job_that_waits_is_held_up_by_a_pause_of_the_queue_where_its_stage_waits(fleet, alive, worker, ledger):
+    job = fleet.matte(source="s3://bucket/clip.mp4", mask="s3://bucket/mask.png", model="matte-model")
+    scopes = ["fleet", "queue:reel.cpu", "queue:reel.gpu.matte-model", "queue:reel.gpu.mask-model"]
+    before = pauses_over(job.status(), scopes)
+
+    ledger.jobs.hand_on(worker.claim(job.id), stage=Stage.MASK, queue="reel.gpu.mask-model")
+    ledger.jobs.give_back(worker.claim(job.id))
+
+    assert before == ["fleet", "queue:reel.cpu"]
+    assert pauses_over(job.status(), scopes) == ["fleet", "queue:reel.gpu.mask-model"]

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from reelfleet.contract.job import TERMINAL_STATES, JobState, JobStatus, Phase, Progress
 from reelfleet.contract.manifest import Manifest
-from reelfleet.contract.names import Stage, gpu_queue, host_queue, task_name
+from reelfleet.contract.names import GPU_STAGES, Stage, gpu_queue, host_queue, main_stage, task_name, unit_of
 
 
 def status(**fields) -> JobStatus:
@@ -15,9 +15,9 @@ def status(**fields) -> JobStatus:
 
 def test_the_job_object_has_one_shape():
     assert set(status().model_dump()) == {
-        "job_id", "kind", "model", "state", "stage", "progress", "attempt", "worker", "priority", "tenant",
+        "job_id", "kind", "model", "state", "stage", "queue", "progress", "attempt", "worker", "priority", "tenant",
         "created", "started", "finished", "manifest_uri", "artifacts", "error", "notes", "checkpoint", "preemptions",
-        "pause_reason",
+        "follow_up", "pause_reason",
     }  # fmt: skip
 
 
@@ -43,7 +43,35 @@ def test_data_is_frozen_and_takes_no_unknown_field():
 def test_names_that_other_programs_rely_on():
     assert gpu_queue("tiny-wan") == "reel.gpu.tiny-wan"
     assert host_queue("h1") == "reel.cpu.h1"
-    assert [task_name(stage).value for stage in Stage] == ["reel.prepare", "reel.generate", "reel.deliver"]
+    assert [task_name(stage).value for stage in Stage] == ["reel.prepare", "reel.generate", "reel.mask", "reel.matte", "reel.deliver"]
+
+
+@pytest.mark.parametrize(("kind", "stage", "unit"), [("generate", Stage.GENERATE, "step"), ("matte", Stage.MATTE, "frame")])
+def test_a_kind_has_its_main_stage_and_what_that_counts(kind, stage, unit):
+    assert main_stage(kind) is stage
+    assert unit_of(kind) == unit
+
+
+def test_stages_on_a_device_are_those_that_run_models():
+    assert {Stage.GENERATE, Stage.MASK, Stage.MATTE} == GPU_STAGES
+
+
+def test_a_manifest_of_a_matting_has_no_seed(fleet, alive, worker):
+    job = fleet.matte(source="s3://bucket/clip.mp4", mask="s3://bucket/mask.png", model="matte-model")
+    worker.run(job.id)
+
+    predicate = job.manifest().predicate
+
+    assert (predicate.spec.kind, predicate.seed) == ("matte", None)
+
+
+def test_a_manifest_of_the_time_before_matting_is_read_as_that_of_a_generation(fleet, alive, worker):
+    job = fleet.generate(model="clip-model", prompt="a red kite")
+    worker.run(job.id)
+    document = job.manifest().model_dump(mode="json", by_alias=True)
+    del document["predicate"]["spec"]["kind"]
+
+    assert Manifest.model_validate(document) == job.manifest()
 
 
 def test_a_manifest_is_an_in_toto_statement(fleet, alive, worker):

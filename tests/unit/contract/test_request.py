@@ -2,7 +2,7 @@ import pytest
 
 from reelfleet.contract.errors import ContractMismatch, InvalidRequest
 from reelfleet.contract.names import CONTRACT_VERSION
-from reelfleet.contract.request import MAX_REQUEST_BYTES, GenerateRequest, parse_request
+from reelfleet.contract.request import MAX_REQUEST_BYTES, GenerateRequest, parse_request, read_request
 
 MINIMAL = {"model": "clip-model", "prompt": "a red kite"}
 
@@ -64,10 +64,10 @@ def test_numbers_may_be_typed_as_text():
 def test_an_open_seed_is_drawn_once_and_the_hash_of_what_was_asked_stays():
     asked = parse_request(MINIMAL)
 
-    drawn = asked.with_seed()
+    drawn = asked.settle()
 
     assert drawn.seed is not None
-    assert drawn.with_seed() is drawn
+    assert drawn.settle() is drawn
     assert drawn.sha256() != asked.sha256() == parse_request({**MINIMAL, "seed": -1}).sha256()
 
 
@@ -75,6 +75,36 @@ def test_references_are_numbered_inputs():
     request = parse_request({**MINIMAL, "image_start": "s3://b/k.png", "image_refs": ["file:///a", "file:///b"]})
 
     assert request.input_uris() == {"image_start": "s3://b/k.png", "image_refs.0": "file:///a", "image_refs.1": "file:///b"}
+
+
+def test_masks_of_the_matting_that_follows_are_inputs():
+    masks = [{"mask": "s3://b/m.png"}, {"frame": 3, "text": "the kite"}, {"frame": 5, "mask": "s3://b/n.png"}]
+
+    request = parse_request({**MINIMAL, "matte": {"masks": masks}})
+
+    assert request.input_uris() == {"matte.masks.0": "s3://b/m.png", "matte.masks.2": "s3://b/n.png"}
+
+
+def test_what_tells_no_kind_is_a_generation():
+    assert parse_request(MINIMAL).kind == "generate"
+    assert read_request('{"model": "clip-model", "prompt": "a red kite"}').kind == "generate"
+
+
+@pytest.mark.parametrize("kind", ["upscale", 7, None, ["matte"]])
+def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are(kind):
+    assert "is none of generate, matte" in problems({**MINIMAL, "kind": kind})["kind"]
+
+
+def test_a_matting_that_does_not_say_so_is_told_what_is_missing():
+    found = problems({"source": "s3://b/k.mp4", "masks": [{"mask": "s3://b/m.png"}]})
+
+    assert "of kind 'matte'" in found["kind"]
+
+
+def test_a_request_that_is_a_model_is_read_as_what_it_is():
+    request = parse_request({"kind": "matte", "source": "s3://b/k.mp4", "masks": [{"mask": "s3://b/m.png"}]})
+
+    assert parse_request(request) == request
 
 
 def test_a_request_survives_its_own_json():

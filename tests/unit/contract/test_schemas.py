@@ -34,6 +34,24 @@ def test_a_valid_request_fits_its_schema(seed):
     GenerateRequest.model_validate(document)
 
 
+def test_a_valid_matting_fits_its_schema_and_one_without_a_mask_does_not():
+    document = {"kind": "matte", "source": "s3://b/clip.mp4", "masks": [{"points": [{"x": 1, "y": 2}], "frame": 3}]}
+
+    jsonschema.validate(document, schema_of("MatteRequest"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "masks": []}, schema_of("MatteRequest"))
+
+
+def test_what_a_matting_says_fits_its_schema(fleet, alive, worker):
+    job = fleet.matte(source="s3://b/clip.mp4", mask="s3://b/mask.png", model="matte-model")
+    worker.run(job.id)
+    cards = {type(card).__name__: card for card in fleet.models()}
+
+    manifest = job.manifest()
+    for name, document in {"JobStatus": job.status(), "Manifest": manifest, "MattingSpec": manifest.predicate.spec, **cards}.items():
+        jsonschema.validate(document.model_dump(mode="json", by_alias=True), schema_of(name))
+
+
 def test_what_a_job_says_fits_its_schema(fleet, alive, worker):
     job = fleet.generate(model="clip-model", prompt="a red kite")
     worker.run(job.id)

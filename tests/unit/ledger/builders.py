@@ -31,7 +31,7 @@ def new_job(
     **request,
 ) -> NewJob:
     asked = GenerateRequest(**{"model": "tiny-wan", "prompt": "a red kite", **request})
-    return NewJob(job_id or f"job-{next(_numbers):06d}", asked.with_seed(), asked.sha256(), stage, queue, max_attempts, notes, checkpoint)
+    return NewJob(job_id or f"job-{next(_numbers):06d}", asked.settle(), asked.sha256(), stage, queue, max_attempts, notes, checkpoint)
 
 
 def submit(ledger: Ledger, **changes) -> str:

@@ -1,0 +1,14 @@
+"""Which of several forms a document has: its ``kind`` says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FIRST_KIND = "generate"
+
+
+def kind_of(document: Any) -> str | None:
+    """Return a document's kind; one that tells none was written when there were only generations. None: it is no kind at all."""
+    kind = document.get("kind", FIRST_KIND) if isinstance(document, Mapping) else getattr(document, "kind", None)
+    return kind if isinstance(kind, str) else None
