@@ -94,8 +94,8 @@ class Settings(ClientSettings):
     # Time limits of the phases.
     fetch_limit_s: Seconds = Field(default=1800, description="seconds for fetching and checking inputs")
     load_limit_s: Seconds = Field(default=1800, description="seconds for loading a model")
-    encode_limit_s: Seconds = Field(default=600, description="seconds for encoding the prompt and the inputs")
-    step_limit_s: Seconds = Field(default=600, description="seconds for one denoise step")
+    encode_limit_s: Seconds = Field(default=600, description="seconds for encoding the prompt and the inputs, and for making masks")
+    step_limit_s: Seconds = Field(default=600, description="seconds for one denoise step, or one group of matted frames")
     stall_factor: float = Field(default=10, gt=1, description="a denoise step that takes this many times the median of its job has stalled")
     stall_min_s: Seconds = Field(default=60, description="seconds below which no denoise step counts as stalled")
     decode_limit_s: Seconds = Field(default=1800, description="seconds for decoding the latents")
@@ -193,12 +193,14 @@ class Settings(ClientSettings):
         return () if self.models.strip() == "auto" else tuple(part.strip() for part in self.models.split(",") if part.strip())
 
     def phase_limit_s(self, phase: Phase) -> float:
-        """Return how many seconds a phase may take; for ``denoise`` it is one step's."""
+        """Return how many seconds a phase may take; for ``denoise`` and ``matte`` it is one step's."""
         return {
             Phase.FETCH: self.fetch_limit_s,
             Phase.LOAD: self.load_limit_s,
             Phase.ENCODE: self.encode_limit_s,
             Phase.DENOISE: self.step_limit_s,
+            Phase.MASK: self.encode_limit_s,
+            Phase.MATTE: self.step_limit_s,
             Phase.DECODE: self.decode_limit_s,
             Phase.WRITE: self.write_limit_s,
             Phase.UPLOAD: self.upload_limit_s,

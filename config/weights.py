@@ -7,29 +7,53 @@ from pathlib import Path
 
 from huggingface_hub import try_to_load_from_cache
 
-from config.entries import ModelSource
+from config.entries import ModelSource, Weights
 
-MODEL_INDEX = "model_index.json"
+MODEL_INDEX, MODEL_CONFIG = "model_index.json", "config.json"
 COMPONENT_FIELDS = 2
 
 
-def weights_folder(source: ModelSource) -> Path | None:
-    """Return the folder that holds a model's complete weights, or ``None`` if they are not on this machine.
+def found_weights(weights: Weights) -> Path | None:
+    """Return the folder or file that holds complete weights, or ``None`` if they are not on this machine.
 
     A tiny model has none until a worker makes it.
     """
-    folder = candidate_folder(source)
-    return folder if folder is not None and not missing_parts(folder) else None
+    place = candidate(weights)
+    return place if place is not None and not missing(weights) else None
+
+
+def candidate(weights: Weights) -> Path | None:
+    """Return where the weights are or would be found, complete or not."""
+    source = weights.source
+    if source.kind in {"folder", "file"}:
+        return source.path
+    if source.kind == "hub" and source.repo is not None:
+        index = source.file or (MODEL_INDEX if weights.layout == "pipeline" else MODEL_CONFIG)
+        found = try_to_load_from_cache(source.repo, index, revision=source.revision)
+        if isinstance(found, str):
+            return Path(found) if source.file else Path(found).parent
+    return None
+
+
+def missing(weights: Weights) -> tuple[str, ...]:
+    """Return what is not there; empty when the weights are whole.
+
+    Pickles do not count but where one file is named: they are never loaded with the code in them.
+    """
+    place = candidate(weights)
+    if place is None:
+        return (weights.source.file or "the whole folder",)
+    if weights.layout == "file":
+        # A dangling link of the hub's cache is a download that did not finish.
+        return () if place.is_file() else (place.name,)
+    if not place.is_dir():
+        return ("the whole folder",)
+    return missing_parts(place) if weights.layout == "pipeline" else missing_of_model(place)
 
 
 def candidate_folder(source: ModelSource) -> Path | None:
-    """Return where the weights are or would be found, complete or not."""
-    if source.kind == "folder":
-        return source.path
-    if source.kind == "hub" and source.repo is not None:
-        index = try_to_load_from_cache(source.repo, MODEL_INDEX, revision=source.revision)
-        return Path(index).parent if isinstance(index, str) else None
-    return None
+    """Return where a pipeline's weights are or would be found, complete or not."""
+    return candidate(Weights(source, "pipeline"))
 
 
 def missing_parts(folder: Path) -> tuple[str, ...]:
@@ -43,24 +67,35 @@ def missing_parts(folder: Path) -> tuple[str, ...]:
         return (MODEL_INDEX,)
     except (OSError, ValueError) as error:
         return (f"{MODEL_INDEX}: {error}",)
-    missing: list[str] = []
+    absent: list[str] = []
     for name, value in index.items():
         if isinstance(value, list) and len(value) == COMPONENT_FIELDS and value[0] is not None:
-            missing += _missing_of_component(folder, name)
-    return tuple(missing)
+            absent += _missing_of_component(folder, name)
+    return tuple(absent)
+
+
+def missing_of_model(folder: Path) -> tuple[str, ...]:
+    """Return what the folder of one transformers model lacks: its configuration, or files of its safetensors weights."""
+    if not (folder / MODEL_CONFIG).exists():
+        return (MODEL_CONFIG,)
+    return tuple(_missing_files(folder))
 
 
 def _missing_of_component(folder: Path, name: str) -> list[str]:
     component = folder / name
-    files = {path.name for path in component.iterdir()} if component.is_dir() else set()
-    if not files:
+    if not component.is_dir() or not any(component.iterdir()):
         return [f"{name}/"]
+    return [f"{name}/{file}" for file in _missing_files(component)]
+
+
+def _missing_files(component: Path) -> list[str]:
+    files = {path.name for path in component.iterdir()}
     shards = {shard for file in files if ".safetensors.index." in file for shard in _shards(component / file)}
     # A dangling link of the hub's cache is a download that did not finish.
-    missing = [f"{name}/{file}" for file in sorted(shards | files) if not (component / file).exists()]
-    if "config.json" in files and not any(file.endswith(".safetensors") for file in files | shards):
-        missing.append(f"{name}/*.safetensors")
-    return missing
+    absent = [file for file in sorted(shards | files) if not (component / file).exists()]
+    if MODEL_CONFIG in files and not any(file.endswith(".safetensors") for file in files | shards):
+        absent.append("*.safetensors")
+    return absent
 
 
 def _shards(index: Path) -> set[str]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.sources import component_folders
@@ -20,12 +21,19 @@ SETTINGS_SUFFIXES = frozenset({".json", ".txt", ".model", ".jinja"})
 def weights_sha256(folder: Path, cache_dir: Path, *, variant: str | None = None) -> dict[str, str]:
     """Return the hash of every safetensors file that a pipeline folder's components hold, by path within the folder.
 
+    See :func:`files_sha256`.
+    """
+    return files_sha256({path.relative_to(folder).as_posix(): path for path in weight_files(folder, variant)}, cache_dir)
+
+
+def files_sha256(files: Mapping[str, Path], cache_dir: Path) -> dict[str, str]:
+    """Return the hash of every file, by the names given.
+
     A file of the hub's cache tells its hash by its blob's name. Others are read once, and remembered in ``cache_dir``
     until path, size or time of change differ.
     """
     memory = _Memory(cache_dir / CACHE_FILE)
-    files = weight_files(folder, variant)
-    hashes = {path.relative_to(folder).as_posix(): _blob_name(path) or memory.hash_of(path) for path in files}
+    hashes = {name: _blob_name(path) or memory.hash_of(path) for name, path in files.items()}
     memory.save()
     return hashes
 

@@ -12,8 +12,12 @@ TINY_MODELS: dict[str, str] = {
     "tiny-ltx": "pipelines.tiny.ltx:text_to_video",
     "tiny-ltx2": "pipelines.tiny.ltx2:text_to_video_with_audio",
     "tiny-flux": "pipelines.tiny.flux:text_to_image",
+    "tiny-sam2": "pipelines.tiny.sam2:masks_of_points",
+    "tiny-sam3": "pipelines.tiny.sam3:masks_of_words",
+    "tiny-vitmatte": "pipelines.tiny.vitmatte:alphas_of_masks",
+    "tiny-matanyone": "pipelines.tiny.matanyone:network",
 }
-"""Where the function is that returns each model's pipeline."""
+"""Where the function is that returns each model, ready to be saved."""
 
 
 def build(name: str, folder: Path) -> None:
@@ -22,5 +26,5 @@ def build(name: str, folder: Path) -> None:
 
     module, function = TINY_MODELS[name].split(":")
     with torch.random.fork_rng(devices=[]):
-        pipeline = getattr(import_module(module), function)()
-        pipeline.save_pretrained(str(folder), safe_serialization=True)
+        model = getattr(import_module(module), function)()
+        model.save_pretrained(str(folder), safe_serialization=True)

@@ -18,9 +18,9 @@ RECIPE = 1
 
 
 def ensure(name: str, cache_dir: Path) -> Path:
-    """Return the folder of a tiny model in diffusers' layout, building it first if it is not there.
+    """Return the folder of a tiny model in its library's layout, building it first if it is not there.
 
-    The folder appears whole or not at all, and is the same byte for byte on every machine with the same diffusers.
+    The folder appears whole or not at all, and is the same byte for byte on every machine with the same diffusers and transformers.
 
     Raises:
         InvalidConfig: when there is no tiny model of this name.

@@ -26,6 +26,28 @@ size_multiple = 16
 max_pixels = 4096
 max_steps = 10
 """
+MATTING = """
+kind = "matte"
+title = "Mine"
+family = "matanyone"
+licence = "MIT"
+max_pixels = 4096
+memory_gib = 1
+[source]
+kind = "file"
+path = "mine.safetensors"
+"""
+MASK_MAKER = """
+kind = "mask"
+title = "Mine"
+family = "sam2"
+licence = "MIT"
+prompts = ["points"]
+memory_gib = 1
+[source]
+kind = "folder"
+path = "sam"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +123,58 @@ def test_an_unpinned_model_carries_a_note(catalogue):
 
     assert unpinned_note(entry) is None
     assert "not pinned" in unpinned_note(moving)
+
+
+def test_a_note_names_the_part_that_is_not_pinned(catalogue):
+    entry = catalogue["vitmatte"]
+    moving = entry.model_copy(update={"tracker": entry.tracker.model_copy(update={"revision": "main"})})
+
+    assert unpinned_note(entry) is None
+    assert "facebook/sam2.1-hiera-large at 'main' can change" in unpinned_note(moving)
+
+
+@pytest.fixture
+def matting(tmp_path):
+    """The shipped catalogue, a matting model and a mask maker of one's own, whose weights are not there yet."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "own-matting.toml").write_text(MATTING)
+    (folder / "own-masks.toml").write_text(MASK_MAKER)
+    return load_catalogue([folder])
+
+
+def test_auto_serves_matting_models_and_mask_makers_that_are_here(matting, tmp_path):
+    # Given
+    (tmp_path / "models" / "mine.safetensors").write_bytes(b"weights")
+    (tmp_path / "models" / "sam").mkdir()
+    (tmp_path / "models" / "sam" / "config.json").write_text("{}")
+    (tmp_path / "models" / "sam" / "model.safetensors").write_bytes(b"weights")
+
+    # When
+    served = names(served_models(matting, load_settings()))
+
+    # Then
+    assert served == ["own-masks", "own-matting"]
+
+
+def test_a_named_file_that_is_absent_is_refused_with_its_path(matting):
+    with pytest.raises(InvalidConfig, match=r"own-matting: there is no file .*mine\.safetensors; put the weights there"):
+        served_models(matting, load_settings(models="own-matting"))
+
+
+def test_both_models_of_an_entry_must_be_here_and_what_is_absent_of_each_is_told(catalogue):
+    with pytest.raises(
+        InvalidConfig, match=r"weights of vitmatte are not on.*hf download hustvl.*weights of sam2 are not on.*hf download facebook"
+    ):
+        served_models(catalogue, load_settings(models="vitmatte"))
+
+
+def test_weights_that_users_supply_are_not_downloaded(catalogue):
+    with pytest.raises(InvalidConfig, match=r"matanyone2: its weights are not on this machine; reelfleet neither ships nor downloads them"):
+        served_models(catalogue, load_settings(models="matanyone2", allow_download=True))
+
+
+def test_a_glob_leaves_out_what_may_not_be_downloaded(catalogue):
+    served = served_models(catalogue, load_settings(models="sam*", allow_download=True))
+
+    assert names(served) == ["sam2"]

@@ -39,6 +39,30 @@ max_frames = 9
 max_steps = 10
 """
 ENTRY = CARD + SOURCE + PIPELINE + DEFAULTS + LIMITS
+MATTING = """
+kind = "matte"
+title = "Mine"
+family = "matanyone"
+licence = "MIT"
+max_pixels = 4096
+memory_gib = 1
+[source]
+kind = "file"
+path = "mine.safetensors"
+"""
+TRACKED = MATTING.replace("matanyone", "vitmatte").replace('"file"', '"folder"') + '[tracker]\nkind = "folder"\npath = "sam"\n'
+MASK_MAKER = """
+kind = "mask"
+title = "Mine"
+family = "sam2"
+licence = "MIT"
+prompts = ["points"]
+memory_gib = 1
+dtype = "float16"
+[source]
+kind = "folder"
+path = "weights"
+"""
 
 
 @pytest.fixture
@@ -87,9 +111,86 @@ def test_a_relative_weights_folder_lies_beside_the_file(folder):
     assert load_catalogue([folder])["mine"].source.path == folder / "weights"
 
 
+def test_relative_paths_of_both_models_of_an_entry_lie_beside_the_file(folder):
+    (folder / "mine.toml").write_text(TRACKED)
+
+    entry = load_catalogue([folder]).matting("mine")
+
+    assert (entry.source.path, entry.tracker.path) == (folder / "mine.safetensors", folder / "sam")
+
+
+def test_a_tilde_is_the_home_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (folder / "mine.toml").write_text(MATTING.replace("mine.safetensors", "~/mine.safetensors"))
+
+    assert load_catalogue([folder])["mine"].source.path == tmp_path / "mine.safetensors"
+
+
 def test_an_absent_model_is_unknown_and_the_others_are_listed():
-    with pytest.raises(UnknownModel, match=r"nothing\.toml.*tiny-wan"):
+    with pytest.raises(UnknownModel, match=r"nothing\.toml; of what generates there are .*tiny-wan"):
         load_catalogue().entry("nothing")
+
+
+@pytest.mark.parametrize(
+    ("getter", "name", "message"),
+    [
+        ("entry", "vitmatte", r"vitmatte mattes \(kind = 'matte'\); of what generates there are flux"),
+        ("matting", "tiny-wan", r"tiny-wan generates \(kind = 'generate'\); of what mattes there are matanyone, .*vitmatte"),
+        ("mask_maker", "matanyone", r"matanyone mattes \(kind = 'matte'\); of what makes masks there are sam2, sam3"),
+        ("matting", "nothing", r"nothing\.toml; of what mattes there are matanyone"),
+    ],
+)
+def test_a_model_of_another_kind_is_unknown_and_its_kind_is_told(getter, name, message):
+    with pytest.raises(UnknownModel, match=message):
+        getattr(load_catalogue(), getter)(name)
+
+
+@pytest.mark.parametrize(("text", "getter"), [(MATTING, "matting"), (TRACKED, "matting"), (MASK_MAKER, "mask_maker"), (ENTRY, "entry")])
+def test_each_kind_of_file_is_got_by_its_kind(folder, text, getter):
+    (folder / "mine.toml").write_text(text)
+
+    assert getattr(load_catalogue([folder]), getter)("mine").card.title == "Mine"
+
+
+def test_a_mask_makers_dtype_is_its_own(folder):
+    (folder / "mine.toml").write_text(MASK_MAKER)
+
+    assert load_catalogue([folder]).mask_maker("mine").dtype == "float16"
+
+
+def test_a_kind_that_does_not_exist_is_refused_with_those_that_do(folder):
+    problems = problems_of(folder, ENTRY.replace('title = "Mine"', 'title = "Mine"\nkind = "upscale"'))
+
+    assert [(p["key"], p["problem"]) for p in problems] == [("kind", "is one of generate, matte, mask")]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (MATTING.replace("max_pixels = 4096", "max_pixels = 0\ncolour = 1"), {"max_pixels", "colour"}),
+        (MATTING.replace('path = "mine.safetensors"', ""), {"source"}),
+        (TRACKED + "colour = 1\n", {"tracker.colour"}),
+        (MASK_MAKER.replace('"float16"', '"int4"').replace('["points"]', "[]"), {"dtype", "prompts"}),
+        (MASK_MAKER.replace("memory_gib = 1", ""), {"memory_gib"}),
+    ],
+)
+def test_problems_of_every_kind_are_named_by_key(folder, text, keys):
+    assert {p["key"] for p in problems_of(folder, text)} == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (MATTING.replace('"file"', '"folder"'), "matanyone is one file of weights"),
+        (MATTING + '[tracker]\nkind = "tiny"\n', "tracker: matanyone has none"),
+        (MATTING.replace("matanyone", "vitmatte").replace('"file"', '"folder"'), "tracker: vitmatte needs one"),
+        (TRACKED.replace('kind = "folder"\npath = "sam"', 'kind = "file"\npath = "sam"'), "are folders of transformers models"),
+        (MASK_MAKER.replace('"folder"', '"file"'), "not one file"),
+        (ENTRY.replace('kind = "folder"', 'kind = "file"'), "not one file"),
+    ],
+)
+def test_a_source_that_does_not_fit_the_model_is_refused(folder, text, reason):
+    assert reason in problems_of(folder, text)[0]["problem"]
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
@@ -159,6 +260,7 @@ def test_a_name_inside_the_file_is_refused_because_the_file_name_is_the_name(fol
         ('kind = "hub"\nrepo = "a/b"', "revision is needed"),
         ('kind = "hub"\nrevision = "main"', "repo is needed"),
         ('kind = "tiny"\npath = "x"', "path does not belong here"),
+        ('kind = "folder"\npath = "x"\nfile = "y"', "file does not belong here"),
         ('kind = "hub"\nrepo = "a/b"\nrevision = "main"\npath = "x"', "path does not belong here"),
     ],
 )

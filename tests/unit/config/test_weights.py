@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from config.entries import ModelSource
-from config.weights import missing_parts, weights_folder
+from config.entries import ModelSource, Weights
+from config.weights import found_weights, missing, missing_parts
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -84,8 +84,8 @@ def test_a_hub_model_is_found_in_the_hubs_cache_at_its_revision(tmp_path, monkey
     snapshot = write_pipeline(tmp_path / "models--owner--name" / "snapshots" / REVISION)
 
     # When
-    found = weights_folder(ModelSource(kind="hub", repo="owner/name", revision=REVISION))
-    other = weights_folder(ModelSource(kind="hub", repo="owner/name", revision=REVISION[::-1]))
+    found = found_weights(Weights(ModelSource(kind="hub", repo="owner/name", revision=REVISION), "pipeline"))
+    other = found_weights(Weights(ModelSource(kind="hub", repo="owner/name", revision=REVISION[::-1]), "pipeline"))
 
     # Then
     assert (found, other) == (snapshot, None)
@@ -94,4 +94,59 @@ def test_a_hub_model_is_found_in_the_hubs_cache_at_its_revision(tmp_path, monkey
 def test_an_incomplete_folder_holds_no_weights(pipeline):
     (pipeline / "vae" / "diffusion_pytorch_model.safetensors").unlink()
 
-    assert weights_folder(ModelSource(kind="folder", path=pipeline)) is None
+    assert found_weights(Weights(ModelSource(kind="folder", path=pipeline), "pipeline")) is None
+
+
+def write_model(folder):
+    """A folder of one transformers model."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def hub(**source):
+    return ModelSource(kind="hub", repo="owner/name", revision=REVISION, **source)
+
+
+@pytest.fixture
+def snapshot(tmp_path, monkeypatch):
+    """Where the hub's cache keeps the files of owner/name."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    return tmp_path / "models--owner--name" / "snapshots" / REVISION
+
+
+def test_the_folder_of_a_transformers_model_is_whole_with_its_configuration_and_safetensors(tmp_path):
+    folder = write_model(tmp_path / "sam")
+
+    assert found_weights(Weights(ModelSource(kind="folder", path=folder), "model")) == folder
+
+
+@pytest.mark.parametrize(("absent", "told"), [("config.json", "config.json"), ("model.safetensors", "*.safetensors")])
+def test_what_the_folder_of_a_transformers_model_lacks_is_named(tmp_path, absent, told):
+    folder = write_model(tmp_path / "sam")
+    (folder / absent).unlink()
+
+    assert missing(Weights(ModelSource(kind="folder", path=folder), "model")) == (told,)
+
+
+def test_a_transformers_model_is_found_in_the_hubs_cache(snapshot):
+    folder = write_model(snapshot)
+
+    assert found_weights(Weights(hub(), "model")) == folder
+
+
+def test_one_file_is_found_in_the_hubs_cache(snapshot):
+    folder = write_model(snapshot)
+
+    assert found_weights(Weights(hub(file="model.safetensors"), "file")) == folder / "model.safetensors"
+
+
+def test_one_file_that_the_hubs_cache_lacks_is_named(snapshot):
+    write_model(snapshot)
+
+    assert missing(Weights(hub(file="other.safetensors"), "file")) == ("other.safetensors",)
+
+
+def test_a_file_of_weights_that_is_not_there_is_named(tmp_path):
+    assert missing(Weights(ModelSource(kind="file", path=tmp_path / "mine.pth"), "file")) == ("mine.pth",)

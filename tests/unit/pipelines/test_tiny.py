@@ -13,6 +13,10 @@ from pipelines import tiny
 from pipelines.tiny import builders
 from reelfleet.contract.errors import InvalidConfig
 
+WHOLE = "tiny-matanyone"
+"""The one whose network comes in no smaller size."""
+SMALL = [name for name in tiny.TINY_MODELS if name != WHOLE]
+
 
 def _hashes(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
@@ -35,7 +39,7 @@ def test_second_build_is_the_same_byte_for_byte(settings, tmp_path, name):
     assert _hashes(again) == _hashes(tiny.ensure(name, settings.cache_dir))
 
 
-@pytest.mark.parametrize("name", tiny.TINY_MODELS)
+@pytest.mark.parametrize("name", SMALL)
 def test_weights_are_safetensors_and_small(settings, name):
     # Given
     folder = tiny.ensure(name, settings.cache_dir)
