@@ -60,6 +60,11 @@ def measurements(*, quick: bool) -> Mapping[str, Measurement]:
 
         return measure_checkpoints(around, pairs=pairs, steps=10 if quick else 90)
 
+    def matting(around: Surroundings) -> list[Figure]:
+        from benchmarks.matting.measure import measure_matting  # noqa: PLC0415 - as above
+
+        return measure_matting(around, quick=quick)
+
     return {
         "latency": latency,
         "step-hook": step_hook,
@@ -68,6 +73,7 @@ def measurements(*, quick: bool) -> Mapping[str, Measurement]:
         "checkpoints": checkpoints,
         "orders": orders,
         "recovery": recovery,
+        "matting": matting,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.sizes import WIDTH
 
 GATE_KERNEL = 5
@@ -34,13 +35,13 @@ class Distributor(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.x_transform = nn.Conv2d(WIDTH, WIDTH, 1)
-        self.g_transform = nn.Conv2d(WIDTH, WIDTH, 1)
+        self.x_transform = PointConv(WIDTH, WIDTH)
+        self.g_transform = PointConv(WIDTH, WIDTH)
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:
-        """Map two (B, 256, H, W) to one."""
-        out: Tensor = self.x_transform(x) + self.g_transform(g)
-        return out
+        """Map two (B, 256, H, W) to one; ``x`` may be of one image for all B."""
+        out: Tensor = self.g_transform(g)
+        return out.add_(self.x_transform(x))
 
 
 class FusionBlock(nn.Module):
@@ -53,7 +54,7 @@ class FusionBlock(nn.Module):
         self.block2 = GatedBlock()
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:
-        """Map two (B, 256, H, W) to one."""
+        """Map two (B, 256, H, W) to one; ``x`` may be of one image for all B."""
         out: Tensor = self.block2(self.block1(self.distributor(x, g)))
         return out
 
@@ -65,9 +66,15 @@ class PreActivationBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(width_in, width_out, 3, padding=1)
         self.conv2 = nn.Conv2d(width_out, width_out, 3, padding=1)
-        self.downsample: nn.Module = nn.Conv2d(width_in, width_out, 1) if width_in != width_out else nn.Identity()
+        self.downsample: nn.Module = PointConv(width_in, width_out) if width_in != width_out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width_in, H, W) to (B, width_out, H, W)."""
-        out: Tensor = self.conv2(torch.relu_(self.conv1(torch.relu(x)))) + self.downsample(x)
+        """Map (B, width_in, H, W) to (B, width_out, H, W); overwrites ``x`` where widths differ."""
+        if isinstance(self.downsample, nn.Identity):
+            return self._inner(torch.relu(x)).add_(x)
+        shortcut: Tensor = self.downsample(x)
+        return shortcut.add_(self._inner(torch.relu_(x)))
+
+    def _inner(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv2(torch.relu_(self.conv1(x)))
         return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.sizes import F16, KEY_WIDTH, WIDTH
 
 
@@ -13,7 +14,7 @@ class KeyProjection(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pix_feat_proj = nn.Conv2d(F16, WIDTH, 1)
+        self.pix_feat_proj = PointConv(F16, WIDTH)
         self.key_proj = nn.Conv2d(WIDTH, KEY_WIDTH, 3, padding=1)
         self.d_proj = nn.Conv2d(WIDTH, 1, 3, padding=1)
         self.e_proj = nn.Conv2d(WIDTH, KEY_WIDTH, 3, padding=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -13,3 +14,12 @@ def as_tokens(feature_map: Tensor) -> Tensor:
 def as_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
     """Return (B, C, h, w) of tokens (B, h * w, C); ``size`` is (h, w)."""
     return tokens.transpose(1, 2).reshape(tokens.shape[0], tokens.shape[2], *size)
+
+
+def channels_last(feature_map: Tensor) -> Tensor:
+    """Return a map (B, C, h, w) that lies in memory with its channels last, and with no stride that another history could have given it."""
+    channels, height, width = feature_map.shape[1:]
+    strides = (channels * height * width, 1, width * channels, channels)
+    if feature_map.stride() == strides:
+        return feature_map
+    return torch.empty_strided(feature_map.shape, strides, dtype=feature_map.dtype, device=feature_map.device).copy_(feature_map)

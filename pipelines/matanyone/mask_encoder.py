@@ -31,11 +31,12 @@ class MaskEncoder(nn.Module):
         """Return the mask value (B, 256, h, w).
 
         Args:
-            image: (B, 3, H, W), normalised.
-            pix_feat: (B, 256, h, w), the image's features.
+            image: (1, 3, H, W), normalised.
+            pix_feat: (1, 256, h, w), the image's features.
             alpha: (B, 1, H, W) in [0, 1].
         """
-        x = torch.relu_(self.bn1(self.conv1(torch.cat([image, alpha.to(image.dtype)], dim=1))))
+        x = torch.cat([image.expand(alpha.shape[0], -1, -1, -1), alpha.to(image.dtype)], dim=1)
+        x = torch.relu_(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(functional.max_pool2d(x, 3, 2, 1))))
         value: Tensor = self.fuser(pix_feat, x)
         return value

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.matanyone.change_gate import ChangeGate
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.key_projection import KeyProjection
 from pipelines.matanyone.mask_decoder import MaskDecoder
 from pipelines.matanyone.mask_encoder import MaskEncoder
@@ -18,6 +19,7 @@ from pipelines.matanyone.object_summarizer import ObjectSummarizer
 from pipelines.matanyone.object_transformer import ObjectTransformer
 from pipelines.matanyone.pixel_encoder import PixelEncoder, Pyramid
 from pipelines.matanyone.pixel_fuser import PixelFuser
+from pipelines.matanyone.positions import Positions, frequencies
 from pipelines.matanyone.sensory import TrainingHead
 from pipelines.matanyone.sizes import F16, WIDTH
 
@@ -26,26 +28,34 @@ RGB_STD = (0.229, 0.224, 0.225)
 
 
 class ImageFeatures(NamedTuple):
-    """All that a frame's image says, without any mask."""
+    """All that the images of N frames say, without any mask."""
 
     pyramid: Pyramid
     pix_feat: Tensor
-    """(B, 256, h, w)"""
+    """(N, 256, h, w)"""
     key: Tensor
-    """(B, 64, h, w)"""
+    """(N, 64, h, w)"""
     selection: Tensor
-    """(B, 64, h, w)"""
+    """(N, 64, h, w)"""
     key_features: Tensor
-    """(B, 256, h, w), of which the shrinkage is made"""
+    """(N, 256, h, w), of which the shrinkage is made"""
+
+    def frame(self, index: int) -> ImageFeatures:
+        """Return views of one frame's features; N is 1 then."""
+        pyramid, *others = self
+        return ImageFeatures(Pyramid(*(f[index : index + 1] for f in pyramid)), *(f[index : index + 1] for f in others))
 
 
 class MatAnyoneNetwork(nn.Module):
     """The parts; the order in which a clip runs through them is in :mod:`pipelines.matanyone.steps`."""
 
+    rgb_mean: Tensor
+    rgb_std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.pixel_encoder = PixelEncoder()
-        self.pix_feat_proj = nn.Conv2d(F16, WIDTH, 1)
+        self.pix_feat_proj = PointConv(F16, WIDTH)
         self.key_proj = KeyProjection()
         self.mask_encoder = MaskEncoder()
         self.mask_decoder = MaskDecoder()
@@ -55,6 +65,16 @@ class MatAnyoneNetwork(nn.Module):
         self.aux_computer = TrainingHead()
         # The name is misspelt in every published checkpoint.
         self.temp_sparity = ChangeGate()
+        self.register_buffer("rgb_mean", torch.tensor(RGB_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("rgb_std", torch.tensor(RGB_STD).view(3, 1, 1), persistent=False)
+
+    def settle(self) -> None:
+        """Give constants their values, in float32: checkpoints do not hold them, or hold what follows from the architecture."""
+        self.rgb_mean = torch.tensor(RGB_MEAN, device=self.device).view(3, 1, 1)
+        self.rgb_std = torch.tensor(RGB_STD, device=self.device).view(3, 1, 1)
+        for part in self.modules():
+            if isinstance(part, Positions):
+                part.inv_freq = frequencies().to(self.device)
 
     @property
     def device(self) -> torch.device:
@@ -67,8 +87,6 @@ class MatAnyoneNetwork(nn.Module):
         return self.pix_feat_proj.weight.dtype
 
     def encode(self, images: Tensor) -> ImageFeatures:
-        """Encode images (B, 3, H, W) float32 in [0, 1], H and W multiples of 16."""
-        mean = images.new_tensor(RGB_MEAN).view(3, 1, 1)
-        std = images.new_tensor(RGB_STD).view(3, 1, 1)
-        pyramid: Pyramid = self.pixel_encoder((images - mean) / std)
+        """Encode images (N, 3, H, W) float32 in [0, 1], H and W multiples of 16."""
+        pyramid: Pyramid = self.pixel_encoder((images - self.rgb_mean) / self.rgb_std)
         return ImageFeatures(pyramid, self.pix_feat_proj(pyramid.f16), *self.key_proj(pyramid.f16))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.layout import as_map, as_tokens
 from pipelines.matanyone.positions import Positions
 from pipelines.matanyone.sizes import BLOCKS, HEADS, SUMMARIES, WIDTH
@@ -25,8 +26,8 @@ class ObjectTransformer(nn.Module):
         self.query_emb = nn.Embedding(SUMMARIES, WIDTH)
         self.summary_to_query_init = nn.Linear(WIDTH, WIDTH)
         self.summary_to_query_emb = nn.Linear(WIDTH, WIDTH)
-        self.pixel_init_proj = nn.Conv2d(WIDTH, WIDTH, 1)
-        self.pixel_emb_proj = nn.Conv2d(WIDTH, WIDTH, 1)
+        self.pixel_init_proj = PointConv(WIDTH, WIDTH)
+        self.pixel_emb_proj = PointConv(WIDTH, WIDTH)
         self.spatial_pe = Positions()
         self.blocks = nn.ModuleList(TransformerBlock() for _ in range(BLOCKS))
         self.mask_pred = nn.ModuleList(nn.Sequential(nn.ReLU(), nn.Conv2d(WIDTH, 1, 1)) for _ in range(BLOCKS + 1))

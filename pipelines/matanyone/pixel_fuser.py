@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipelines.matanyone.blocks import FusionBlock
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.sizes import WIDTH
 
 
@@ -14,7 +15,7 @@ class PixelFuser(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sensory_compress = nn.Conv2d(WIDTH + 1, WIDTH, 1)
+        self.sensory_compress = PointConv(WIDTH + 1, WIDTH)
         self.fuser = FusionBlock()
 
     def forward(self, pix_feat: Tensor, readout: Tensor, sensory: Tensor, alpha16: Tensor) -> Tensor:

@@ -26,9 +26,16 @@ class Positions(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("inv_freq", frequencies())
+        self._last: tuple[tuple[int, int, torch.device], Tensor] | None = None
 
     def forward(self, height: int, width: int) -> Tensor:
-        """Return (height * width, 256) float32, rows in the order of a flattened map."""
+        """Return (height * width, 256) float32, rows in the order of a flattened map; the last answer is kept, for clips ask for one size."""
+        asked = (height, width, self.inv_freq.device)
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, self._encode(height, width))
+        return self._last[1]
+
+    def _encode(self, height: int, width: int) -> Tensor:
         columns = self._axis(width).expand(height, width, AXIS_WIDTH)
         rows = self._axis(height).unsqueeze(1).expand(height, width, AXIS_WIDTH)
         return torch.cat([columns, rows], dim=-1).flatten(0, 1)

@@ -26,18 +26,25 @@ def check_precision(network: MatAnyoneNetwork, precision: Precision) -> None:
         raise InvalidConfig(f"precision 'parity' needs weights in float32 and these are {network.dtype}; load them so, or ask for 'fast'")
 
 
+def working_dtype(network: MatAnyoneNetwork, precision: Precision) -> torch.dtype:
+    """Return what most of the network computes in: float32, or half precision (that of the weights; else float16 on CUDA, bfloat16 elsewhere)."""
+    if precision == "parity":
+        return torch.float32
+    if network.dtype != torch.float32:
+        return network.dtype
+    return torch.float16 if network.device.type == "cuda" else torch.bfloat16
+
+
 @contextmanager
 def computing(network: MatAnyoneNetwork, precision: Precision) -> Iterator[None]:
-    """Compute without gradients: in float32 without TF32, or under autocast (float16 on CUDA, bfloat16 elsewhere).
+    """Compute without gradients: in float32 without TF32, or under autocast; the same input gives the same bits.
 
     Sensory updates, object summaries, the alpha's last convolution and the memory's similarities are float32 in both.
     """
-    device = network.device.type
-    half = network.dtype if network.dtype != torch.float32 else torch.float16 if device == "cuda" else torch.bfloat16
     strict = precision == "parity"
     with (
         torch.inference_mode(),
-        torch.backends.cudnn.flags(enabled=True, allow_tf32=not strict),
-        torch.autocast(device, dtype=half, enabled=not strict),
+        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=not strict),
+        torch.autocast(network.device.type, dtype=working_dtype(network, "fast"), enabled=not strict),
     ):
         yield

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pipelines.matanyone.convolution import PointConv
+
 EXPANSION = 4
 """By which a bottleneck's last convolution is wider than its others."""
 
@@ -34,18 +36,20 @@ class Bottleneck(nn.Module):
 
     def __init__(self, width_in: int, width: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(width_in, width, 1, bias=False)
+        self.conv1 = PointConv(width_in, width, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, width * EXPANSION, 1, bias=False)
+        self.conv3 = PointConv(width, width * EXPANSION, bias=False)
         self.bn3 = nn.BatchNorm2d(width * EXPANSION)
         self.downsample = _shortcut(width_in, width * EXPANSION, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, width_in, H, W) to (B, 4 * width, H/stride, W/stride)."""
+        """Map (B, width_in, H, W) to (B, 4 * width, H/stride, W/stride); overwrites ``x`` where the shape stays and norms are folded."""
         y = torch.relu_(self.bn1(self.conv1(x)))
         y = torch.relu_(self.bn2(self.conv2(y)))
+        if isinstance(self.bn3, nn.Identity):
+            return self.conv3.add_relu_(self.downsample(x), y)
         return torch.relu_(self.bn3(self.conv3(y)).add_(self.downsample(x)))
 
 
@@ -64,4 +68,5 @@ def bottleneck_stage(width_in: int, width: int, *, blocks: int, stride: int) -> 
 def _shortcut(width_in: int, width_out: int, stride: int) -> nn.Module:
     if stride == 1 and width_in == width_out:
         return nn.Identity()
-    return nn.Sequential(nn.Conv2d(width_in, width_out, 1, stride, bias=False), nn.BatchNorm2d(width_out))
+    conv = PointConv(width_in, width_out, bias=False) if stride == 1 else nn.Conv2d(width_in, width_out, 1, stride, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(width_out))

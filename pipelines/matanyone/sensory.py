@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipelines.matanyone.convolution import PointConv
 from pipelines.matanyone.islands import float32_island
 from pipelines.matanyone.sizes import WIDTH
 
@@ -30,20 +31,20 @@ class DecoderUpdate(GatedUpdate):
 
     def __init__(self) -> None:
         super().__init__()
-        self.g16_conv = nn.Conv2d(WIDTH, WIDTH, 1)
-        self.g8_conv = nn.Conv2d(128, WIDTH, 1)
-        self.g4_conv = nn.Conv2d(128, WIDTH, 1)
-        self.g2_conv = nn.Conv2d(64, WIDTH, 1)
-        self.g1_conv = nn.Conv2d(16 + 1, WIDTH, 1)
+        self.g16_conv = PointConv(WIDTH, WIDTH)
+        self.g8_conv = PointConv(128, WIDTH)
+        self.g4_conv = PointConv(128, WIDTH)
+        self.g2_conv = PointConv(64, WIDTH)
+        self.g1_conv = PointConv(16 + 1, WIDTH)
 
-    def gather(self, p16: Tensor, p8: Tensor, p4: Tensor, p2: Tensor, p1: Tensor) -> Tensor:
-        """Return all maps averaged down to stride 16 and projected, summed: (B, 256, h, w)."""
+    def gather(self, p16: Tensor, p8: Tensor, p4: Tensor, p2: Tensor, p1_at_16: Tensor) -> Tensor:
+        """Return all maps averaged down to stride 16, which the last one is already, and projected, summed: (B, 256, h, w)."""
         summed: Tensor = self.g16_conv(p16)
-        summed = summed + self.g8_conv(functional.avg_pool2d(p8, 2))
-        summed = summed + self.g4_conv(functional.avg_pool2d(p4, 4))
-        summed = summed + self.g2_conv(functional.avg_pool2d(p2, 8))
-        finest: Tensor = self.g1_conv(functional.avg_pool2d(p1, 16))
-        return summed + finest
+        summed += self.g8_conv(functional.avg_pool2d(p8, 2))
+        summed += self.g4_conv(functional.avg_pool2d(p4, 4))
+        summed += self.g2_conv(functional.avg_pool2d(p2, 8))
+        summed += self.g1_conv(p1_at_16)
+        return summed
 
 
 class TrainingHead(nn.Module):

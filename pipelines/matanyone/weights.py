@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from pipelines.matanyone.folding import fold_norms
 from pipelines.matanyone.network import MatAnyoneNetwork
 from pipelines.matanyone.positions import frequencies
 from reelfleet.contract.errors import InputMissing, InvalidConfig, ModelLoadFailed
@@ -49,7 +50,11 @@ def load_network(
     tensors = _for_one_target(tensors)
     _check(tensors, expected)
     network.load_state_dict({key: _cast(key, tensors.get(key), like) for key, like in expected.items()}, assign=True)
-    network.requires_grad_(requires_grad=False).eval().to(device, dtype)
+    network.requires_grad_(requires_grad=False).eval()
+    fold_norms(network)
+    network.to(dtype)
+    network.settle()
+    network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch takes it and its stubs leave it out
     network.mask_encoder.sensory_update.float()
     network.mask_decoder.sensory_update.transform.float()

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch.nn import functional
 
-from pipelines.matanyone import load_network
+from pipelines.matanyone import MatAnyoneNetwork, load_network
+from pipelines.matanyone.network import RGB_MEAN
+from pipelines.matanyone.positions import frequencies
 from reelfleet.contract.errors import InputMissing, InvalidConfig, ModelLoadFailed
 from tests.unit.pipelines.matanyone.clips import expected_shapes, hollow
 
@@ -23,7 +26,8 @@ def test_the_network_has_the_names_of_the_published_checkpoints():
 
 
 def test_the_network_has_as_many_parameters_as_published():
-    network = load_network(hollow())
+    with torch.device("meta"):
+        network = MatAnyoneNetwork()
 
     assert sum(parameter.numel() for parameter in network.parameters()) == 35_249_195
 
@@ -68,13 +72,33 @@ def test_every_key_that_is_wrong_is_named():
 def test_a_checkpoint_for_several_targets_loses_the_channel_of_the_others():
     # Given weights with one more input channel, the last, for the masks of other targets
     tensors = hollow() | {
-        "mask_encoder.conv1.weight": torch.arange(5.0).view(1, 5, 1, 1).expand(64, 5, 7, 7),
-        "pixel_fuser.sensory_compress.weight": torch.zeros(1).expand(256, 258, 1, 1),
+        "mask_encoder.conv1.weight": torch.zeros(1).expand(64, 5, 7, 7),
+        "pixel_fuser.sensory_compress.weight": torch.arange(258.0).view(1, 258, 1, 1).expand(256, 258, 1, 1),
     }
 
     network = load_network(tensors)
 
-    assert network.mask_encoder.conv1.weight[0, :, 0, 0].tolist() == [0, 1, 2, 3]
+    assert network.pixel_fuser.sensory_compress.weight[0, :, 0, 0].tolist() == list(range(257))
+    assert network.mask_encoder.conv1.weight.shape == (64, 4, 7, 7)
+
+
+def test_what_normalises_a_convolution_becomes_part_of_it(weights: dict[str, torch.Tensor]):
+    # Given an image, and the first convolution with its normalisation as published
+    image = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    convolved = functional.conv2d(image, weights["pixel_encoder.conv1.weight"], stride=2, padding=3)
+    named = [weights[f"pixel_encoder.bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]
+
+    network = load_network(weights)
+
+    assert torch.allclose(network.pixel_encoder.conv1(image), functional.batch_norm(convolved, *named), atol=1e-5)
+    assert not [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+
+
+def test_constants_stay_exact_in_half_precision():
+    network = load_network(hollow(), dtype=torch.bfloat16)
+
+    assert torch.equal(network.object_transformer.spatial_pe.inv_freq, frequencies())
+    assert network.rgb_mean.flatten().tolist() == pytest.approx(RGB_MEAN, abs=1e-7)
 
 
 class Intruder:

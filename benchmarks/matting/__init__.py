@@ -1,0 +1,1 @@
+"""What matting takes and how well it mattes."""

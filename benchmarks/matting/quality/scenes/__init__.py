@@ -1,0 +1,1 @@
+"""Synthetic clips of which the alpha is known exactly."""
