@@ -14,12 +14,29 @@ from persistence.spool import Samples
 from persistence.writers.audio import AUDIO_WRITERS, MEDIA_TYPES
 from reelfleet.contract.manifest import AudioTrack, Role
 from reelfleet.contract.output import OutputOptions
+from reelfleet.contract.source import SourceTrack
 
 
 def write_audio_artifact(
-    samples: Samples, sample_rate: int, options: OutputOptions, *, folder: Path, stem: str, metadata: str | None
+    samples: Samples,
+    sample_rate: int,
+    options: OutputOptions,
+    *,
+    folder: Path,
+    stem: str,
+    metadata: str | None,
+    source: SourceTrack | None = None,
 ) -> LocalArtifact:
     """Write all sound as one file.
+
+    Args:
+        samples: float32 (samples, channels), -1 to 1.
+        sample_rate: hertz.
+        options: the format.
+        folder: gets the file.
+        stem: of its name.
+        metadata: JSON that is embedded; none: nothing is.
+        source: the track that the samples were decoded from, if they were.
 
     Raises:
         DiskFull, EncodeFailed: when the file cannot be written or is not what was asked for.
@@ -37,7 +54,13 @@ def write_audio_artifact(
     )
     content = hash_samples(samples)
     track = AudioTrack(
-        codec=facts.codec, sample_rate=facts.sample_rate, channels=facts.channels, duration_s=facts.duration_s, content_sha256=content
+        codec=facts.codec,
+        sample_rate=facts.sample_rate,
+        channels=facts.channels,
+        duration_s=facts.duration_s,
+        language=source.language if source else None,
+        source_codec=source.codec if source else None,
+        content_sha256=content,
     )
     return LocalArtifact(
         path=path,

@@ -32,7 +32,7 @@ def check_video(name: str, facts: VideoFacts, job: VideoJob, count: int) -> None
         found["audio"] = asked["audio"] if _sound_matches(facts, samples, rate) else f"{facts.audio_tracks}"
     elif facts.audio_tracks:
         asked["audio"], found["audio"] = None, f"{facts.audio_tracks}"
-    _refuse_differences(name, asked, found)
+    refuse_differences(name, asked, found)
 
 
 def check_image(name: str, facts: ImageFacts, *, file_format: str, width: int, height: int) -> None:
@@ -42,7 +42,7 @@ def check_image(name: str, facts: ImageFacts, *, file_format: str, width: int, h
         EncodeFailed: with every difference.
     """
     asked = {"format": file_format, "width": width, "height": height}
-    _refuse_differences(name, asked, {"format": facts.format, "width": facts.width, "height": facts.height})
+    refuse_differences(name, asked, {"format": facts.format, "width": facts.width, "height": facts.height})
 
 
 def check_audio(name: str, facts: AudioFacts, samples: Samples, sample_rate: int) -> None:
@@ -52,7 +52,7 @@ def check_audio(name: str, facts: AudioFacts, samples: Samples, sample_rate: int
         EncodeFailed: with every difference.
     """
     asked = {"samples": len(samples), "channels": samples.shape[1], "sample_rate": sample_rate}
-    _refuse_differences(name, asked, {"samples": facts.samples, "channels": facts.channels, "sample_rate": facts.sample_rate})
+    refuse_differences(name, asked, {"samples": facts.samples, "channels": facts.channels, "sample_rate": facts.sample_rate})
 
 
 def _sound_matches(facts: VideoFacts, samples: Samples, rate: int) -> bool:
@@ -62,7 +62,12 @@ def _sound_matches(facts: VideoFacts, samples: Samples, rate: int) -> bool:
     return track.channels == samples.shape[1] and abs(track.duration_s - len(samples) / rate) <= _PADDING_S
 
 
-def _refuse_differences(name: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def refuse_differences(name: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Raise when ``found`` is not what was asked for.
+
+    Raises:
+        EncodeFailed: with every difference.
+    """
     wrong = [key for key in asked if asked[key] != found[key]]
     if wrong:
         told = ", ".join(f"{key} {found[key]} instead of {asked[key]}" for key in wrong)

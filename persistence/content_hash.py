@@ -16,10 +16,14 @@ class FrameHash:
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
 
+    def add(self, frame: Frame) -> None:
+        """Count a frame in."""
+        self._digest.update(np.ascontiguousarray(frame).data)
+
     def over(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Yield the frames, counting each in."""
         for frame in frames:
-            self._digest.update(np.ascontiguousarray(frame).data)
+            self.add(frame)
             yield frame
 
     def hexdigest(self) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from reelfleet.contract.base import Frozen
 from reelfleet.contract.errors import WireError
-from reelfleet.contract.request import GenerateRequest
+from reelfleet.contract.request import AnyRequest
 from reelfleet.store import Store
 from reelfleet.store.keys import error_key
 
@@ -19,12 +19,12 @@ class ErrorEntry(Frozen):
     attempt: int
     fence: int
     error: WireError
-    request: GenerateRequest
+    request: AnyRequest
     created: datetime
 
 
 def write_error_entry(
-    store: Store, *, job_id: str, fence: int, attempt: int, error: WireError, request: GenerateRequest, created: datetime | None = None
+    store: Store, *, job_id: str, fence: int, attempt: int, error: WireError, request: AnyRequest, created: datetime | None = None
 ) -> str:
     """Write ``errors/<job_id>/<fence>.json`` and return its URI.
 

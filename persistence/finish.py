@@ -26,6 +26,48 @@ class Finished:
     sha256: str
 
 
+class UnfinishedFile:
+    """A file that is being written beside its place, under a name that nobody takes for a result.
+
+    Whoever writes several files at once holds one of these for each; :func:`finish_file` is for one file after the other.
+
+    Args:
+        path: where the file goes; its folder exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(path.name + PART)
+        """Where it is written until then."""
+
+    def finish(self, *, probe: Callable[[Path], Facts], metadata: str | None = None) -> tuple[Finished, Facts]:
+        """Give the file its name after it was reopened and found good.
+
+        Args:
+            probe: reopens the unfinished file, checks it and returns what it found; raises what is wrong.
+            metadata: the JSON that was embedded; it is read back.
+
+        Raises:
+            DiskFull, EncodeFailed: when it is not good or cannot be kept; it has no name then and is still to be discarded.
+        """
+        with writing(self.path):
+            facts = probe(self.part)
+            if metadata is not None:
+                _check_metadata(self.part, self.path, metadata)
+            flush_file(self.part)
+            with self.part.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = self.part.stat().st_size
+            self.part.replace(self.path)
+            flush_file(self.path.parent)
+        return Finished(self.path, size, sha256), facts
+
+    def discard(self) -> None:
+        """Remove the unfinished file; one that was finished stays."""
+        with writing(self.path):
+            self.part.unlink(missing_ok=True)
+
+
 def finish_file(
     path: Path, *, write: Callable[[Path], None], probe: Callable[[Path], Facts], metadata: str | None = None
 ) -> tuple[Finished, Facts]:
@@ -40,23 +82,14 @@ def finish_file(
     Raises:
         DiskFull, EncodeFailed: when it cannot be written or is not good; nothing is left behind then.
     """
-    part = path.with_name(path.name + PART)
-    with writing(path):
-        try:
-            write(part)
-            facts = probe(part)
-            if metadata is not None:
-                _check_metadata(part, path, metadata)
-            flush_file(part)
-            with part.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = part.stat().st_size
-            part.replace(path)
-            flush_file(path.parent)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    return Finished(path, size, sha256), facts
+    unfinished = UnfinishedFile(path)
+    try:
+        with writing(path):
+            write(unfinished.part)
+        return unfinished.finish(probe=probe, metadata=metadata)
+    except BaseException:
+        unfinished.discard()
+        raise
 
 
 def _check_metadata(part: Path, path: Path, metadata: str) -> None:

@@ -12,8 +12,8 @@ from PIL import Image, UnidentifiedImageError
 from reelfleet.contract.errors import InputUnreadable
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
-_VIDEO_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg"
-_SOUND_CONTAINERS = f"{_VIDEO_CONTAINERS},wav,w64,flac,mp3,aac,aiff,caf"
+VIDEO_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg"
+SOUND_CONTAINERS = f"{VIDEO_CONTAINERS},wav,w64,flac,mp3,aac,aiff,caf"
 """ffmpeg opens far more, among it playlists that name other files and addresses; those are not to be opened for anybody."""
 _MEDIA_TYPES = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
@@ -26,12 +26,6 @@ _MEDIA_TYPES = {
 Check = Callable[[Path, int], str]
 
 
-def check_for(field: str) -> Check:
-    """Return the check of an input field (``image_start``, ``image_refs.0``, ``video_source``, …)."""
-    kind = field.partition("_")[0]
-    return {"image": check_image, "video": check_video, "audio": check_audio}[kind]
-
-
 def check_image(path: Path, max_pixels: int) -> str:
     """Decode an image whole.
 
@@ -40,7 +34,7 @@ def check_image(path: Path, max_pixels: int) -> str:
     """
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
-            _check_pixels(image.width, image.height, max_pixels)
+            check_pixels(image.width, image.height, max_pixels)
             image.load()
             return Image.MIME[str(image.format)]
     except UnidentifiedImageError as error:
@@ -55,7 +49,7 @@ def check_video(path: Path, max_pixels: int) -> str:
     Raises:
         InputUnreadable: when it is no video, broken from the start, or its pictures have more than ``max_pixels``.
     """
-    return _check_media(path, "video", _VIDEO_CONTAINERS, max_pixels)
+    return _check_media(path, "video", VIDEO_CONTAINERS, max_pixels)
 
 
 def check_audio(path: Path, max_pixels: int) -> str:
@@ -64,7 +58,7 @@ def check_audio(path: Path, max_pixels: int) -> str:
     Raises:
         InputUnreadable: when it has no sound or is broken from the start.
     """
-    return _check_media(path, "audio", _SOUND_CONTAINERS, max_pixels)
+    return _check_media(path, "audio", SOUND_CONTAINERS, max_pixels)
 
 
 def _check_media(path: Path, kind: str, containers: str, max_pixels: int) -> str:
@@ -74,7 +68,7 @@ def _check_media(path: Path, kind: str, containers: str, max_pixels: int) -> str
             if not streams:
                 raise InputUnreadable(f"it holds no {kind}")
             if kind == "video":
-                _check_pixels(streams[0].width, streams[0].height, max_pixels)
+                check_pixels(streams[0].width, streams[0].height, max_pixels)
             if next(iter(container.decode(streams[0])), None) is None:
                 raise InputUnreadable(f"its {kind} is empty")
             return _media_type(container)
@@ -87,6 +81,11 @@ def _media_type(container: Any) -> str:
     return f"{'video' if container.streams.video else 'audio'}/{_MEDIA_TYPES.get(name, name)}"
 
 
-def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Refuse pictures that are too large.
+
+    Raises:
+        InputUnreadable: when width times height is more than ``max_pixels``.
+    """
     if width * height > max_pixels:
         raise InputUnreadable(f"{width}x{height} pixels, and at most {max_pixels} are taken (REEL_MAX_IMAGE_PIXELS)")

@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 from config.settings import Settings
-from persistence.input_checks import check_for
+from persistence.input_fields import check_for
 from persistence.input_source import fetch_input
 from reelfleet.contract.errors import InputMissing, InputUnreadable
-from reelfleet.contract.spec import ResolvedInput
+from reelfleet.contract.resolved_input import ResolvedInput
 from reelfleet.store import Store
 from reelfleet.store.keys import input_key
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from reelfleet.contract.any_spec import AnySpec
 from reelfleet.contract.canonical import canonical_bytes
 from reelfleet.contract.manifest import Artifact, JobPredicate, Manifest, Subject
 from reelfleet.contract.spec import GenerationSpec
@@ -16,7 +17,7 @@ def build_manifest(
     *,
     job: JobRow,
     lease: Lease,
-    spec: GenerationSpec,
+    spec: AnySpec,
     artifacts: Sequence[Artifact],
     report: Mapping[str, Any],
     timings: Mapping[str, float],
@@ -43,7 +44,7 @@ def build_manifest(
         spec=spec,
         spec_sha256=spec.sha256(),
         weights_sha256=report.get("weights_sha256", {}),
-        seed=str(spec.seed),
+        seed=str(spec.seed) if isinstance(spec, GenerationSpec) else None,
         versions=report.get("versions", {}),
         device=report.get("device", {}),
         pipeline={**report.get("pipeline", {}), **({"dtype": report["dtype"]} if "dtype" in report else {})},

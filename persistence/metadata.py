@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ import soundfile
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from persistence.metadata_text import EXIF_ASCII, PNG_KEYWORD
+from persistence.metadata_text import EXIF_ASCII, PNG_KEYWORD, ZIP_MEMBER
 from persistence.naming import sidecar_of
 from persistence.riff import read_info_comment
 from reelfleet.contract.errors import InputUnreadable
+
+_LONGEST_MEMBER = 64 << 20
+"""An archive of somebody else's may say that a few bytes become a terabyte."""
 
 
 def read_metadata(path: Path) -> dict[str, Any] | None:
@@ -47,7 +51,7 @@ def _parse(path: Path, read: Callable[[], str | None]) -> dict[str, Any] | None:
     try:
         text = read()
         data = None if text is None else json.loads(text)
-    except (OSError, ValueError, SyntaxError, av.FFmpegError, soundfile.SoundFileError) as error:
+    except (OSError, ValueError, SyntaxError, av.FFmpegError, soundfile.SoundFileError, zipfile.BadZipFile) as error:
         raise InputUnreadable(f"the metadata of {path.name} cannot be read: {error}", details={"path": str(path)}) from error
     if data is None or isinstance(data, dict):
         return data
@@ -81,6 +85,15 @@ def _from_xmp(packet: bytes | None) -> str | None:
     return None if item is None else item.text
 
 
+def _from_zip(path: Path) -> str | None:
+    with zipfile.ZipFile(path) as archive:
+        if ZIP_MEMBER not in archive.namelist():
+            return None
+        if archive.getinfo(ZIP_MEMBER).file_size > _LONGEST_MEMBER:
+            raise ValueError(f"its {ZIP_MEMBER} is longer than {_LONGEST_MEMBER} bytes")
+        return archive.read(ZIP_MEMBER).decode()
+
+
 def _from_flac(path: Path) -> str | None:
     with soundfile.SoundFile(path) as file:
         return str(file.comment) or None
@@ -92,4 +105,5 @@ _READERS: dict[str, Callable[[Path], str | None]] = {
     **dict.fromkeys([".jpg", ".jpeg", ".webp"], _from_exif),
     ".wav": read_info_comment,
     ".flac": _from_flac,
+    ".zip": _from_zip,
 }

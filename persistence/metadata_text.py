@@ -13,6 +13,7 @@ from PIL.ExifTags import IFD, Base
 from reelfleet.contract.canonical import canonical_bytes
 
 PNG_KEYWORD = "reelfleet"
+ZIP_MEMBER = "metadata.json"
 EXIF_ASCII = b"ASCII\0\0\0"
 """EXIF's name for the character set of a user comment; JSON can always be written in it."""
 

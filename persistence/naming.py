@@ -15,6 +15,16 @@ def artifact_stem(model: str, job_id: str) -> str:
     return f"{_safe(model)[:_LONGEST]}-{_safe(job_id)[:_JOB_PART]}"
 
 
+def matte_stem(stem: str, target: str, targets: int) -> str:
+    """Return the stem of one target's files: that of the job, with the target's name only where there are several."""
+    return stem if targets == 1 else f"{stem}-{_safe(target)}"
+
+
+def frame_member(number: int) -> str:
+    """Return the name of a frame within an archive of frames, by its number in the source."""
+    return f"frame-{number:06d}.png"
+
+
 def sidecar_of(path: Path) -> Path:
     """Return where the sidecar of an artifact lies: ``clip.mp4.json`` beside ``clip.mp4``."""
     return path.with_name(f"{path.name}.json")

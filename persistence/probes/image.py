@@ -19,6 +19,6 @@ def probe_image(path: Path) -> ImageFacts:
     try:
         with Image.open(path) as image:
             image.load()
-            return ImageFacts(format=str(image.format).lower(), width=image.width, height=image.height)
+            return ImageFacts(format=str(image.format).lower(), width=image.width, height=image.height, mode=image.mode)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise EncodeFailed(f"{path.name} does not decode: {error}", details={"path": str(path)}) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import av
+import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from persistence.spool import Frame
@@ -33,6 +34,26 @@ class ToBt709:
             interpolation=_INTERPOLATION,
             threads=1,
         )
+
+
+class ToBt709WithAlpha:
+    """Converts full-range RGBA frames to limited-range BT.709 with a plane of alpha; the colours stay straight, whatever the alpha.
+
+    The alpha does not pass through swscale, which makes 255 of 254. With 10 bits it is ``round(alpha * 1023 / 255)``.
+    """
+
+    def __init__(self, pixel_format: str) -> None:
+        self._colours = ToBt709(pixel_format)
+        self._deep = pixel_format.endswith("10le")
+
+    def convert(self, rgba: Frame) -> Any:
+        """Return one frame for the encoder; ``rgba`` is uint8 (height, width, 4)."""
+        frame = self._colours.convert(np.ascontiguousarray(rgba[..., :3]))
+        height, width = rgba.shape[:2]
+        alpha = rgba[..., 3]
+        rows = np.frombuffer(frame.planes[3], np.dtype("<u2") if self._deep else np.uint8).reshape(height, -1)
+        rows[:, :width] = (alpha.astype(np.uint32) * 1023 + 127) // 255 if self._deep else alpha
+        return frame
 
 
 def tag_bt709(codec_context: Any) -> None:

@@ -31,21 +31,23 @@ class SoundTrack:
         kind: decides the codec: AAC in mp4 and mov, FLAC in mkv, Opus in webm.
         samples: float32 (samples, channels), -1 to 1; all of them are written, whether or not the pictures last as long.
         sample_rate: hertz.
+        language: of three letters, as ISO 639-2 has them; none: not told.
 
     Raises:
         Unsupported: for more channels than have a common layout.
     """
 
-    def __init__(self, container: Any, kind: VideoContainer, samples: Samples, sample_rate: int) -> None:
+    def __init__(self, container: Any, kind: VideoContainer, samples: Samples, sample_rate: int, language: str | None = None) -> None:
         channels = samples.shape[1]
-        if channels not in _LAYOUTS:
-            raise Unsupported(f"sound with {channels} channels has no common layout; at most {max(_LAYOUTS)} are written")
+        check_channels(channels)
         self._container, self._samples, self._rate = container, samples, sample_rate
         self._layout = _LAYOUTS[channels]
         name = _ENCODERS[kind]
         self._stream = container.add_stream(name, rate=_encoder_rate(name, sample_rate), layout=self._layout)
         if name in _BIT_RATES_PER_CHANNEL:
             self._stream.codec_context.bit_rate = _BIT_RATES_PER_CHANNEL[name] * channels
+        if language is not None:
+            self._stream.metadata["language"] = language
         self._fed = 0
 
     def feed_until(self, seconds: float) -> None:
@@ -56,6 +58,9 @@ class SoundTrack:
         """Encode the rest."""
         self._feed(len(self._samples))
         self._container.mux(self._stream.encode(None))
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def _feed(self, end: int) -> None:
         for start, stop in self._chunks(end):
@@ -70,6 +75,16 @@ class SoundTrack:
         step = max(1, int(_CHUNK_S * self._rate))
         for start in range(self._fed, end, step):
             yield start, min(start + step, end)
+
+
+def check_channels(channels: int) -> None:
+    """Find out before anything is written whether so many channels can be.
+
+    Raises:
+        Unsupported: for more channels than have a common layout.
+    """
+    if channels not in _LAYOUTS:
+        raise Unsupported(f"sound with {channels} channels has no common layout; at most {max(_LAYOUTS)} are written")
 
 
 def _encoder_rate(encoder: str, sample_rate: int) -> int:

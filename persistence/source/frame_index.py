@@ -1,0 +1,78 @@
+"""Which frames a clip has, in order of presentation, without decoding them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from persistence.source.opening import opened, pictures_of
+from reelfleet.contract.errors import InputUnreadable
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """Times of all frames; number 0 is the first that decodes whole, which in a clip that was cut is its first key frame."""
+
+    tick: Fraction
+    """Seconds in which times are counted."""
+    times: tuple[int, ...]
+    """When each frame is shown, in ticks of the container's own time."""
+    last_ticks: int
+    """For how long the last one is shown."""
+
+    @property
+    def origin(self) -> Fraction:
+        """The container's own time of frame 0, seconds."""
+        return self.times[0] * self.tick
+
+    def time(self, number: int) -> Fraction:
+        """Return when a frame is shown, in seconds since frame 0; past the last one, when that one ends."""
+        if number < len(self.times):
+            return (self.times[number] - self.times[0]) * self.tick
+        return (self.times[-1] + self.last_ticks - self.times[0]) * self.tick
+
+    @cached_property
+    def constant(self) -> bool:
+        """Whether all frames are shown equally long, but for the container's rounding."""
+        steps = [after - before for before, after in pairwise(self.times)]
+        return not steps or max(steps) - min(steps) <= 1
+
+    @property
+    def fps(self) -> Fraction | None:
+        """Average frames per second; none for a single frame."""
+        span = self.times[-1] - self.times[0]
+        return Fraction(len(self.times) - 1) / (span * self.tick) if span else None
+
+
+def index_frames(path: Path) -> FrameIndex:
+    """Read the times of a clip's frames from its packets.
+
+    Raises:
+        InputUnreadable: when it holds no video, no frame, or no times.
+    """
+    with opened(path) as container:
+        stream = pictures_of(container)
+        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        first = next((index for index, packet in enumerate(packets) if packet.is_keyframe), None)
+        if first is None:
+            raise InputUnreadable("its video is empty, or has no frame that decodes on its own")
+        times, last = _times(stream, packets[first:])
+        return FrameIndex(stream.time_base, times, last)
+
+
+def _times(stream: Any, packets: list[Any]) -> tuple[tuple[int, ...], int]:
+    rate = stream.average_rate or stream.base_rate
+    if any(packet.pts is None for packet in packets):
+        if not rate:
+            raise InputUnreadable("its frames have no times, and its frame rate is 0; write it anew with a frame rate")
+        step = max(1, round(1 / (rate * stream.time_base)))
+        return tuple(range(0, step * len(packets), step)), step
+    # Frames that are shown before the first key frame and come after it in the file lean on frames that are not there.
+    times = sorted({packet.pts for packet in packets if packet.pts >= packets[0].pts})
+    last = max(packets, key=lambda packet: packet.pts).duration
+    usual = times[-1] - times[-2] if len(times) > 1 else round(1 / (rate * stream.time_base)) if rate else 1
+    return tuple(times), max(1, last or usual)

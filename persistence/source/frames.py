@@ -1,0 +1,161 @@
+"""Frames of a source as they are viewed, forward and backward, with bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+
+from persistence.source.colour import Frame, ToRgb
+from persistence.source.frame_index import FrameIndex, index_frames
+from persistence.source.opening import opened, pictures_of
+from persistence.source.pictures import read_rgb
+from persistence.source.upright import turn
+from reelfleet.contract.errors import InputUnreadable
+from reelfleet.contract.source import SourceFacts
+
+CHUNK = 16
+"""Frames that are held at a time when a clip is read backward."""
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """One frame."""
+
+    number: int
+    """In order of presentation, from 0."""
+    time: Fraction
+    """When it is shown, seconds since frame 0."""
+    duration: Fraction
+    """For how long, seconds."""
+    rgb: Frame
+    """uint8 (height, width, 3)."""
+
+
+def read_frames(
+    path: Path, facts: SourceFacts, *, start: int, end: int, size: tuple[int, int], allow_truncated: bool = False
+) -> Generator[SourceFrame, None, None]:
+    """Yield the frames [start, end) in order.
+
+    Decoding begins at the key frame before ``start``; pixels are the same as from the beginning.
+
+    Args:
+        path: the source.
+        facts: as it was probed.
+        start: number of the first frame.
+        end: number after the last one.
+        size: width and height that frames are scaled to.
+        allow_truncated: end quietly where the source does.
+
+    Raises:
+        InputUnreadable: when the source ends, or cannot be decoded, before ``end``; ``details`` tell ``decoded`` and ``expected``.
+    """
+    if facts.media == "image":
+        yield from (SourceFrame(0, Fraction(0), Fraction(0), _image(path, size)) for _ in range(start, end))
+        return
+    yield from _read(path, facts, index_frames(path), start, end, size, allow_truncated=allow_truncated)
+
+
+def read_frames_backwards(
+    path: Path, facts: SourceFacts, *, start: int, end: int, size: tuple[int, int]
+) -> Generator[SourceFrame, None, None]:
+    """Yield the frames [start, end) from the last to the first, decoded forward a chunk at a time; otherwise as :func:`read_frames`."""
+    if facts.media == "image":
+        yield from read_frames(path, facts, start=start, end=end, size=size)
+        return
+    index = index_frames(path)
+    while end > start:
+        begin = max(start, end - CHUNK)
+        yield from reversed(list(_read(path, facts, index, begin, end, size, allow_truncated=False)))
+        end = begin
+
+
+def read_one(path: Path, facts: SourceFacts, number: int, size: tuple[int, int]) -> SourceFrame:
+    """Return one frame.
+
+    Raises:
+        InputUnreadable: when it cannot be decoded.
+    """
+    with closing(read_frames(path, facts, start=number, end=number + 1, size=size)) as frames:
+        return next(frames)
+
+
+def count_decodable(path: Path, facts: SourceFacts, end: int) -> int:
+    """Decode the frames [0, end) without keeping them, and return how many there are before the first that is damaged or missing."""
+    if facts.media == "image":
+        return min(end, 1)
+    index, count = index_frames(path), 0
+    try:
+        for number, _ in _numbered(path, index, 0):
+            if number != count or count >= end:
+                break
+            count += 1
+    except InputUnreadable:
+        # Where it ends is what was asked for.
+        return count
+    return count
+
+
+def _read(
+    path: Path, facts: SourceFacts, index: FrameIndex, start: int, end: int, size: tuple[int, int], *, allow_truncated: bool
+) -> Generator[SourceFrame, None, None]:
+    expected = start
+    try:
+        for number, frame in _numbered(path, index, start):
+            if number < start:
+                continue
+            if number >= end or number != expected:
+                break
+            expected += 1
+            yield _made(frame, number, facts, index, size)
+            if expected == end:
+                return
+    except InputUnreadable as error:
+        if not allow_truncated:
+            raise _truncated(expected - start, end - start, error.message) from error
+        return
+    if expected < end and not allow_truncated:
+        raise _truncated(expected - start, end - start, "a frame is damaged or missing")
+
+
+def _numbered(path: Path, index: FrameIndex, start: int) -> Iterator[tuple[int, Any]]:
+    """Yield decoded frames with their numbers, from the key frame before ``start``; damaged ones and those before frame 0 are left out."""
+    numbers = {time: number for number, time in enumerate(index.times)}
+    with opened(path) as container:
+        stream = pictures_of(container)
+        if start:
+            container.seek(index.times[start], stream=stream, backward=True, any_frame=False)
+        counted = 0
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                continue
+            number = numbers.get(frame.pts) if frame.pts is not None else counted
+            counted += 1
+            if number is not None:
+                yield number, frame
+
+
+def _made(frame: av.VideoFrame, number: int, facts: SourceFacts, index: FrameIndex, size: tuple[int, int]) -> SourceFrame:
+    width, height = size[::-1] if facts.rotation % 180 else size
+    rgb = turn(ToRgb(width, height).convert(frame), facts.rotation)
+    return SourceFrame(number, index.time(number), index.time(number + 1) - index.time(number), rgb)
+
+
+def _truncated(decoded: int, expected: int, why: str) -> InputUnreadable:
+    return InputUnreadable(
+        f"the source ended after {decoded} of {expected} frames ({why}); check the file, or matte what there is with allow_truncated "
+        "(--allow-truncated)",
+        details={"decoded": decoded, "expected": expected},
+    )
+
+
+def _image(path: Path, size: tuple[int, int]) -> Frame:
+    image = read_rgb(path)
+    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.LANCZOS))

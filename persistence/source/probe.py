@@ -1,0 +1,108 @@
+"""What a source is, before anything is made of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.video.reformatter import ColorTrc
+from PIL import Image, UnidentifiedImageError
+
+from persistence.input_checks import IMAGE_FORMATS, check_pixels
+from persistence.probes.video import codec_name
+from persistence.source.frame_index import FrameIndex, index_frames
+from persistence.source.opening import opened, pictures_of
+from persistence.source.upright import rotation_of
+from reelfleet.contract.errors import InputUnreadable
+from reelfleet.contract.source import SourceFacts, SourceTrack
+
+RATE_TOLERANCE = 1e-3
+EXIF_ROTATION = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+"""Degrees clockwise by which EXIF's orientations (tag 274) turn a picture for viewing."""
+EXIF_ORIENTATION = 274
+
+
+def probe_source(path: Path, *, max_pixels: int) -> SourceFacts:
+    """Look into a video or an image: its packets are counted, and its first frame is decoded.
+
+    Raises:
+        InputUnreadable: when it is empty, neither of the two, broken from the start, without times, or has more than ``max_pixels``.
+    """
+    if not path.stat().st_size:
+        raise InputUnreadable("the file is empty")
+    return _probe_image(path, max_pixels) or _probe_video(path, max_pixels)
+
+
+def _probe_image(path: Path, max_pixels: int) -> SourceFacts | None:
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            check_pixels(image.width, image.height, max_pixels)
+            image.load()
+            rotation = EXIF_ROTATION.get(image.getexif().get(EXIF_ORIENTATION, 1), 0)
+            width, height = (image.height, image.width) if rotation % 180 else image.size
+            return SourceFacts(
+                media="image",
+                width=width,
+                height=height,
+                frames=1,
+                codec=str(image.format).lower(),
+                pixel_format=image.mode,
+                rotation=rotation,
+            )
+    except UnidentifiedImageError:
+        return None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputUnreadable(f"a broken image: {error}") from error
+
+
+def _probe_video(path: Path, max_pixels: int) -> SourceFacts:
+    index = index_frames(path)
+    with opened(path) as container:
+        stream = pictures_of(container)
+        check_pixels(stream.width, stream.height, max_pixels)
+        first = next((frame for frame in container.decode(stream) if not frame.is_corrupt), None)
+        if first is None:
+            raise InputUnreadable("its video is empty")
+        aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+        rotation = rotation_of(first)
+        width, height = max(1, round(first.width * aspect)), first.height
+        if rotation % 180:
+            width, height = height, width
+        return SourceFacts(
+            media="video",
+            width=width,
+            height=height,
+            frames=len(index.times),
+            fps=_fps(index, stream),
+            constant_rate=index.constant,
+            duration_s=float(index.time(len(index.times))),
+            codec=codec_name(stream),
+            pixel_format=first.format.name,
+            rotation=rotation,
+            pixel_aspect=f"{aspect.numerator}:{aspect.denominator}",
+            transfer={ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}.get(first.color_trc, "sdr"),
+            audio_tracks=tuple(_track(number, each) for number, each in enumerate(container.streams.audio)),
+        )
+
+
+def _fps(index: FrameIndex, stream: Any) -> float | None:
+    """Return the rate; of a constant one the container's own word, which its rounded times may blur."""
+    told, counted = stream.average_rate, index.fps
+    if counted is None:
+        return float(told) if told else None
+    near = told and abs(float(told) - float(counted)) <= max(RATE_TOLERANCE * float(counted), 0.01)
+    return float(told) if index.constant and near else float(counted)
+
+
+def _track(number: int, stream: Any) -> SourceTrack:
+    language = stream.metadata.get("language")
+    duration = stream.duration * stream.time_base if stream.duration else Fraction(stream.container.duration or 0, 1_000_000)
+    return SourceTrack(
+        index=number,
+        codec=codec_name(stream),
+        sample_rate=stream.rate,
+        channels=stream.channels,
+        duration_s=max(0.0, float(duration)),
+        language=None if language in {None, "und"} else language,
+    )
