@@ -30,7 +30,7 @@ $(STAMP): pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group worker --group dev --editable .
 	@touch $(STAMP)
 
-run: install ## Bring up a fleet, generate a clip, show the manifest, stop everything
+run: install ## Bring up a fleet, generate a clip, matte it, show manifests and files, stop everything
 	$(BIN)/python -m deploy.local demo --dir .reel/run
 
 up: install ## Bring up a fleet and leave it running

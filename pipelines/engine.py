@@ -9,6 +9,8 @@ from pathlib import Path
 
 from config.catalogue import Catalogue, ModelEntry
 from config.settings import Settings
+from persistence.alphas.segment import Alpha as Mask
+from persistence.alphas.writer import AlphaWriter
 from pipelines.classes import pipeline_class
 from pipelines.device import DeviceInfo
 from pipelines.families.base import Family
@@ -18,7 +20,8 @@ from pipelines.jobs import prepare_job
 from pipelines.ladder import OFFLOADS, Degradation, Ladder, Rung
 from pipelines.leaks import unexplained_bytes
 from pipelines.loading import LoadedModel, load
-from pipelines.model_cache import ModelCache, release_memory
+from pipelines.matting.engine import MattingEngine
+from pipelines.model_cache import ModelCache
 from pipelines.observer import Observer
 from pipelines.placement import move_off
 from pipelines.report import GenerationReport
@@ -32,6 +35,7 @@ from pipelines.vae_tiling import untile
 from pipelines.writing import write_output
 from reelfleet.contract.errors import OutOfMemory
 from reelfleet.contract.job import Phase
+from reelfleet.contract.matting_spec import MattingSpec
 from reelfleet.contract.spec import GenerationSpec
 
 GIB = 1024**3
@@ -53,6 +57,7 @@ class Engine:
         self._settings, self._catalogue, self._device = settings, catalogue, device
         gib = settings.model_memory_gib
         self._models = ModelCache(int(gib * GIB if gib is not None else SHARE_OF_DEVICE * device.memory_bytes))
+        self._matting = MattingEngine(settings, catalogue, device, self._models)
         self._busy = threading.RLock()
 
     @property
@@ -85,7 +90,7 @@ class Engine:
         More than 0, and still so after every model was let go, is memory that does not come back.
         """
         with self._busy:
-            return unexplained_bytes([model.pipeline for model in self._models.all()], self._device)
+            return unexplained_bytes([module for model in self._models.all() for module in model.modules()], self._device)
 
     def generate(
         self, spec: GenerationSpec, inputs: Mapping[str, Path], spool: Spool, observer: Observer, *, resume: Path | None = None
@@ -133,13 +138,44 @@ class Engine:
                 ladder.climbing(model.pipeline, run, step_down)
             except OutOfMemory:
                 # Whoever comes next gets all the memory that this engine can give.
-                self._free_memory(keep=None)
+                self._models.free(keep=None)
                 raise
             finally:
                 with translated(entry.name, lambda: "clearing up"):
                     self._step_up(ladder, model)
             timings = {"load_s": 0.0 if was_warm else model.load_s, "warm_up_s": 0.0 if was_warm else model.warm_up_s, **stages.timings}
             return build_report(model, self._device, timings, ladder.used)
+
+    def matte(
+        self, spec: MattingSpec, inputs: Mapping[str, Path], alphas: AlphaWriter, observer: Observer, *, resume: Path | None = None
+    ) -> GenerationReport:
+        """Matte what a spec describes; the same spec gives the same alphas, whatever ran before it.
+
+        Args:
+            spec: complete: every mask has its input.
+            inputs: the files of ``spec.inputs`` by name.
+            alphas: gets every target's alpha of every frame; the caller finishes it afterwards.
+            observer: hears of every group of frames; what it raises ends the job.
+            resume: a checkpoint of this spec to go on from, to the same bits; its segments lie in the folder of ``alphas``. One that
+                cannot be used is refused with a note to the observer, and the job starts over.
+
+        Raises:
+            InputUnreadable: when the source or a mask does not decode as far as the spec says.
+            Numerical, OutOfMemory, DeviceLost, ModelLoadFailed, InvalidConfig, UnknownModel, DiskFull, EncodeFailed: see each.
+        """
+        with self._busy:
+            return self._matting.matte(spec, inputs, alphas, observer, resume=resume)
+
+    def make_masks(self, spec: MattingSpec, inputs: Mapping[str, Path], observer: Observer) -> dict[int, Mask]:
+        """Return the masks that a spec leaves to be made, of the source as it is viewed, by their place in the spec.
+
+        Raises:
+            InputUnreadable: when nothing is found, or the frame does not decode.
+            InvalidRequest: when the model makes no masks of what is given.
+            OutOfMemory, DeviceLost, ModelLoadFailed, InvalidConfig, UnknownModel: see each.
+        """
+        with self._busy:
+            return self._matting.make_masks(spec, inputs, observer)
 
     def _run(
         self,
@@ -164,7 +200,7 @@ class Engine:
 
     def _step_down(self, degradation: Degradation, model: LoadedModel, tries: RetryObserver) -> None:
         """Make a rung of the ladder true for a model that is loaded."""
-        self._free_memory(keep=model.entry.name)
+        self._models.free(keep=model.entry.name)
         if degradation.rung is Rung.VAE_TILING:
             tries.tile(decoding_only=degradation.doing == Phase.DECODE.value)
         elif degradation.rung in OFFLOADS:
@@ -177,17 +213,13 @@ class Engine:
         elif ladder.has(Rung.VAE_TILING):
             untile(model.pipeline)
 
-    def _free_memory(self, keep: str | None) -> None:
-        self._models.drop(*(name for name in self._models.names if name != keep))
-        release_memory()
-
     def _loaded(self, entry: ModelEntry, ladder: Ladder) -> LoadedModel:
         model = self._models.get(entry.name)
-        if model is None:
+        if not isinstance(model, LoadedModel):
             model = ladder.climbing(
                 pipeline_class(entry),
                 lambda: load(entry, self._settings, self._device, self._models.make_room, ladder.offload),
-                lambda _: self._free_memory(keep=None),
+                lambda _: self._models.free(keep=None),
             )
             self._models.add(entry.name, model)
         ladder.begin_with(model.degraded)

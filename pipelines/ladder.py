@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -59,10 +59,13 @@ class Ladder:
         model: for messages.
         device: offloading makes no sense on a CPU.
         tell: called with the note of each rung when it is climbed.
+        rungs: those that make sense for the model.
     """
 
-    def __init__(self, model: str, device: DeviceInfo, tell: Callable[[str], None] | None = None) -> None:
-        self._model, self._device, self._tell = model, device, tell
+    def __init__(
+        self, model: str, device: DeviceInfo, tell: Callable[[str], None] | None = None, *, rungs: Collection[Rung] = tuple(Rung)
+    ) -> None:
+        self._model, self._device, self._tell, self._rungs = model, device, tell, rungs
         self._used: dict[Rung, Degradation] = {}
 
     @property
@@ -110,7 +113,7 @@ class Ladder:
             # Here the error is gone, and with it the frames that held the tensors of the work.
 
     def _next(self, error: OutOfMemory, target: Any) -> Degradation | None:
-        rung = next((rung for rung in Rung if rung not in self._used and self._may_help(rung, error, target)), None)
+        rung = next((rung for rung in Rung if rung in self._rungs and rung not in self._used and self._may_help(rung, error, target)), None)
         if rung is None:
             return None
         doing = str(error.details.get("doing", "computing"))

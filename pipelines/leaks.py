@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 
@@ -18,20 +17,16 @@ BLOCK_BYTES = 512
 """The allocator's unit: a tensor of one byte takes so much."""
 
 
-def unexplained_bytes(pipelines: Iterable[Any], device: DeviceInfo) -> int:
-    """Return the bytes that tensors hold on a GPU beside the weights of these pipelines; 0 on a CPU, and for what libraries keep.
+def unexplained_bytes(models: Iterable[torch.nn.Module], device: DeviceInfo) -> int:
+    """Return the bytes that tensors hold on a GPU beside the weights of these models; 0 on a CPU, and for what libraries keep.
 
     Memory that torch caches for reuse is not counted, that of reference cycles is collected first.
     """
     if device.kind == "cpu":
         return 0
     target = torch_device(device)
-    explained = sum(-(-storage.nbytes() // BLOCK_BYTES) * BLOCK_BYTES for storage in _distinct(pipelines) if storage.device == target)
+    explained = sum(-(-storage.nbytes() // BLOCK_BYTES) * BLOCK_BYTES for storage in storages(models) if storage.device == target)
     if torch.cuda.memory_allocated(target) - explained > ALLOWANCE_BYTES:
         gc.collect()
     unexplained = torch.cuda.memory_allocated(target) - explained
     return unexplained if unexplained > ALLOWANCE_BYTES else 0
-
-
-def _distinct(pipelines: Iterable[Any]) -> Iterable[torch.UntypedStorage]:
-    return {storage.data_ptr(): storage for pipeline in pipelines for storage in storages(pipeline)}.values()

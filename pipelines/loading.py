@@ -16,7 +16,7 @@ from pipelines.device import DeviceInfo
 from pipelines.faults import translated_load
 from pipelines.ladder import Degradation
 from pipelines.load_report import refusing_holes
-from pipelines.placement import held_bytes, place, touch_weights
+from pipelines.placement import held_bytes, modules_of, place, touch_weights
 from pipelines.sources import locate
 from pipelines.torch_setup import dtype_name, dtype_of, main_dtype, synchronize, torch_device
 from pipelines.weight_hashes import settings_sha256, weight_files, weights_sha256
@@ -45,6 +45,10 @@ class LoadedModel:
         """Return the pipeline with a scheduler as it was loaded, so that no job sees what another left in it."""
         self.pipeline.scheduler = copy.deepcopy(self._scheduler)
         return self.pipeline
+
+    def modules(self) -> tuple[Any, ...]:
+        """Return the components that hold weights."""
+        return modules_of(self.pipeline)
 
 
 def load(

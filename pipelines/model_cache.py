@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Iterable
+from typing import Protocol
 
 import torch
 
-from pipelines.loading import LoadedModel
-
 logger = logging.getLogger(__name__)
+
+
+class WarmModel(Protocol):
+    """Loaded weights of any kind."""
+
+    @property
+    def bytes(self) -> int:
+        """What the weights hold."""
+
+    def modules(self) -> Iterable[torch.nn.Module]:
+        """Return what holds the weights."""
 
 
 class ModelCache:
@@ -23,7 +34,7 @@ class ModelCache:
 
     def __init__(self, bound_bytes: int) -> None:
         self._bound = bound_bytes
-        self._models: dict[str, LoadedModel] = {}
+        self._models: dict[str, WarmModel] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,11 +46,11 @@ class ModelCache:
         """What the weights of all warm models hold."""
         return sum(model.bytes for model in self._models.values())
 
-    def all(self) -> tuple[LoadedModel, ...]:
+    def all(self) -> tuple[WarmModel, ...]:
         """Return the warm models without marking them used, the most recently used last."""
         return tuple(self._models.values())
 
-    def get(self, name: str) -> LoadedModel | None:
+    def get(self, name: str) -> WarmModel | None:
         """Return a warm model and mark it used."""
         model = self._models.pop(name, None)
         if model is not None:
@@ -55,7 +66,7 @@ class ModelCache:
         own = self._models[name].bytes if name in self._models else 0
         self._let_go(device_bytes - needed_bytes + own, keep=name)
 
-    def add(self, name: str, model: LoadedModel) -> None:
+    def add(self, name: str, model: WarmModel) -> None:
         """Keep a model that was loaded, and hold the bound by what it really holds."""
         self.make_room(model.bytes)
         self._models[name] = model
@@ -66,6 +77,11 @@ class ModelCache:
         if gone:
             logger.info("unloaded %s", ", ".join(gone))
             release_memory()
+
+    def free(self, keep: str | None) -> None:
+        """Let all models go but one, and give back whatever else nobody refers to."""
+        self.drop(*(name for name in self.names if name != keep))
+        release_memory()
 
     def _let_go(self, allowed_bytes: int, keep: str | None) -> None:
         """Drop the least recently used, but not ``keep``, until the others hold no more than is allowed."""

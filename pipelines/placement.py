@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -53,23 +53,26 @@ def move_off(pipeline: Any, device: DeviceInfo, rung: Rung) -> None:
 
 def touch_weights(pipeline: Any) -> None:
     """Read one byte of every page of the weights that lie in host memory: a mapped file is not read by loading it."""
-    for storage in storages(pipeline):
+    for storage in storages(modules_of(pipeline)):
         if storage.device.type == "cpu" and storage.nbytes():
             torch.tensor([], dtype=torch.uint8).set_(storage)[::PAGE_BYTES].sum()
 
 
 def held_bytes(pipeline: Any) -> int:
     """Return the bytes of all parameters and buffers, shared ones once."""
-    return sum(storage.nbytes() for storage in storages(pipeline))
+    return sum(storage.nbytes() for storage in storages(modules_of(pipeline)))
 
 
-def storages(pipeline: Any) -> Iterator[torch.UntypedStorage]:
-    """Yield what holds the parameters and buffers of a pipeline's components, shared ones once."""
+def modules_of(pipeline: Any) -> tuple[torch.nn.Module, ...]:
+    """Return the components of a pipeline that hold weights."""
+    return tuple(component for component in pipeline.components.values() if isinstance(component, torch.nn.Module))
+
+
+def storages(modules: Iterable[torch.nn.Module]) -> Iterator[torch.UntypedStorage]:
+    """Yield what holds the parameters and buffers of modules, shared ones once."""
     seen: set[int] = set()
-    for component in pipeline.components.values():
-        if not isinstance(component, torch.nn.Module):
-            continue
-        for tensor in (*component.parameters(), *component.buffers()):
+    for module in modules:
+        for tensor in (*module.parameters(), *module.buffers()):
             storage = tensor.untyped_storage()
             if storage.data_ptr() not in seen:
                 seen.add(storage.data_ptr())

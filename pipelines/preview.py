@@ -48,7 +48,7 @@ def render_preview(step: Step, grid: Callable[[torch.Tensor], torch.Tensor | Non
         return None
     picked = torch.linspace(0, latents.shape[1] - 1, min(MAX_FRAMES, latents.shape[1])).round().long()
     frames = latents[:, picked.to(latents.device)].detach().to("cpu", torch.float32)
-    return _encoded(_strip(_colours(frames)))
+    return encode_preview(_strip(_colours(frames)))
 
 
 def clean_estimate(step: Step) -> torch.Tensor:
@@ -90,10 +90,11 @@ def _strip(frames: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Image.Ima
     return strip
 
 
-def _encoded(image: Image.Image) -> Preview:
+def encode_preview(image: Image.Image) -> Preview:
+    """Return a picture as a WebP of at most 64 KiB, made smaller if it must be."""
     for quality in QUALITIES:
         buffer = io.BytesIO()
         image.save(buffer, "WEBP", quality=quality)
         if buffer.tell() <= MAX_BYTES:
             return Preview(buffer.getvalue(), "image/webp")
-    return _encoded(image.resize((max(1, image.width // 2), max(1, image.height // 2))))
+    return encode_preview(image.resize((max(1, image.width // 2), max(1, image.height // 2))))

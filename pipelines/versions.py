@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "accelerate", "tokenizers", "numpy", "reelfleet")
+LIBRARIES = ("torch", "diffusers", "transformers", "safetensors", "accelerate", "tokenizers", "numpy", "av", "pillow", "reelfleet")
 
 
 def versions() -> dict[str, str]:

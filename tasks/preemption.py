@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reelfleet.contract.job import Phase, Want
-from reelfleet.contract.names import PRIORITY_STEPS, Stage, gpu_queue
+from reelfleet.contract.names import PRIORITY_STEPS, gpu_queue
 from reelfleet.contract.worker import WorkerRole, WorkerState
+from tasks.resumable import RESUMABLE_STAGES, STEPPED_PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from reelfleet.contract.worker import WorkerInfo
     from reelfleet.ledger.types import JobRow, Waiting
 
-BEFORE_FRAMES = frozenset({Phase.LOAD, Phase.ENCODE, Phase.DENOISE})
-"""Later a job is nearly done, and what it does then would be done twice."""
+STOPPABLE = frozenset({Phase.LOAD, Phase.ENCODE, *STEPPED_PHASES})
+"""In others a job is nearly done, and what it does then would be done twice."""
 NEARLY_DONE_S = 1.0
 
 
@@ -69,22 +70,22 @@ def _serves(worker: WorkerInfo, queue: str) -> bool:
 def _may_yield(row: JobRow, urgent: Waiting, resumable: frozenset[str]) -> bool:
     progress = row.progress
     return (
-        row.stage is Stage.GENERATE
+        row.stage in RESUMABLE_STAGES
         and row.want is Want.RUN
         and row.request.preemptible
         and row.request.model in resumable
         and priority_step(row.priority) > priority_step(urgent.priority)
-        and (progress is None or (progress.phase in BEFORE_FRAMES and not _nearly_done(row)))
+        and (progress is None or (progress.phase in STOPPABLE and not _nearly_done(row)))
     )
 
 
 def _nearly_done(row: JobRow) -> bool:
     progress = row.progress
-    return progress is not None and progress.phase is Phase.DENOISE and progress.eta_s is not None and progress.eta_s < NEARLY_DONE_S
+    return progress is not None and progress.phase in STEPPED_PHASES and progress.eta_s is not None and progress.eta_s < NEARLY_DONE_S
 
 
 def _candidate(row: JobRow, urgent: Waiting) -> Candidate:
-    eta_s = row.progress.eta_s if row.progress is not None and row.progress.phase is Phase.DENOISE else None
+    eta_s = row.progress.eta_s if row.progress is not None and row.progress.phase in STEPPED_PHASES else None
     return Candidate(
         job_id=row.job_id,
         step=priority_step(row.priority),

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reelfleet.contract.errors import BrokerUnavailable
-from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue
+from reelfleet.contract.names import CPU_QUEUE, Stage, gpu_queue, main_stage
 from reelfleet.contract.worker import WorkerRole
 from reelfleet.tickets import issue_ticket
 from tasks.preemption import choose
@@ -109,10 +109,10 @@ class Steward:
         return {info.host for info in self._ledger.workers.all() if info.role is WorkerRole.CPU}
 
     def _send_back(self, due: TicketDue) -> None:
-        model = self._ledger.jobs.status(due.job_id).model
-        back = self._ledger.steward.reroute(due.job_id, Stage.GENERATE, gpu_queue(model))
+        status = self._ledger.jobs.status(due.job_id)
+        back = self._ledger.steward.reroute(due.job_id, main_stage(status.kind), gpu_queue(status.model))
         if back is not None:
-            logger.warning("job %s: no cpu worker is left on the host of its frames; it is generated again", due.job_id)
+            logger.warning("job %s: no cpu worker is left on the host of its frames; they are made again", due.job_id)
             self._issue(back, "the host of its frames is gone")
 
     def _issue(self, due: TicketDue, reason: str) -> None:

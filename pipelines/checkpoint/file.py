@@ -21,7 +21,7 @@ FORMAT = "reelfleet-checkpoint-1"
 MAX_FILE_BYTES = 8 * 1024**3
 MAX_HEADER_BYTES = 16 * 1024**2
 MAX_TENSORS = 10_000
-MAX_STEPS = 100_000
+MAX_STEPS = 100_000_000
 LENGTH_BYTES = 8
 """Before the header of a safetensors file: its length, little-endian."""
 
@@ -93,6 +93,16 @@ def step_of(path: Path) -> tuple[int, int] | None:
     except CheckpointRefused:
         return None
     return facts["step"], facts["of"]
+
+
+def state_of(path: Path) -> Packed:
+    """Return the packed state that a file tells, without verifying the rest.
+
+    Raises:
+        CheckpointRefused: when it is no checkpoint.
+    """
+    state: Packed = _document(_metadata(path).get("document"))["state"]
+    return state
 
 
 def _metadata(path: Path) -> dict[str, Any]:

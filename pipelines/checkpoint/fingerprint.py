@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
+from pipelines.checkpoint.stack import stack_facts
 from pipelines.device import DeviceInfo
 from pipelines.families.base import Job
 from pipelines.loading import LoadedModel
 from pipelines.reporting import config_sha256
 from pipelines.torch_setup import attention_backend, dtype_name
-from pipelines.versions import versions
 from reelfleet.contract.spec import GenerationSpec
 
 NOT_IN_LATENTS = {"output", "metadata_mode", "inputs"}
@@ -28,23 +28,16 @@ def fingerprint_of(job: Job, model: LoadedModel, device: DeviceInfo) -> dict[str
     pipeline, settings = job.pipeline, model.entry.pipeline
     facts = {
         "request": spec_sha256(job.spec),
-        "weights": _sha256(model.weights_sha256),
+        "weights": sha256_of(model.weights_sha256),
         "model files": model.settings_sha256,
-        "catalogue entry": _sha256(settings.model_dump(mode="json", exclude={"vae_tiling"})),
+        "catalogue entry": sha256_of(settings.model_dump(mode="json", exclude={"vae_tiling"})),
         "pipeline": type(pipeline).__name__,
         "scheduler": type(pipeline.scheduler).__name__,
         "scheduler settings": config_sha256(pipeline.scheduler),
         "dtypes": _dtypes(pipeline),
         "attention": attention_backend(),
-        "matmul precision": torch.get_float32_matmul_precision(),
-        "device": f"{device.kind} {device.name}",
-        **{f"version of {name}": version for name, version in versions().items()},
+        **stack_facts(device),
     }
-    if device.kind == "cpu":
-        facts |= {"threads": str(torch.get_num_threads()), "instructions": torch.backends.cpu.get_cpu_capability()}
-    else:
-        facts["version of CUDA"] = str(torch.version.cuda)
-        facts["version of cuDNN"] = str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]  # torch leaves it without types
     if job.spec.inputs:
         facts["VAE"] = ", ".join(name for name in ("use_tiling", "use_slicing") if getattr(getattr(pipeline, "vae", None), name, False))
     return facts
@@ -53,7 +46,7 @@ def fingerprint_of(job: Job, model: LoadedModel, device: DeviceInfo) -> dict[str
 def spec_sha256(spec: GenerationSpec) -> str:
     """Return the hash of what a spec says about the latents."""
     asked = spec.model_dump(mode="json", exclude=NOT_IN_LATENTS)
-    return _sha256({**asked, "inputs": {field: given.sha256 for field, given in spec.inputs.items()}})
+    return sha256_of({**asked, "inputs": {field: given.sha256 for field, given in spec.inputs.items()}})
 
 
 def _dtypes(pipeline: Any) -> str:
@@ -62,5 +55,6 @@ def _dtypes(pipeline: Any) -> str:
     return ", ".join(f"{name} {dtype_name(dtype)}" for name, dtype in dtypes if isinstance(dtype, torch.dtype))
 
 
-def _sha256(facts: Any) -> str:
+def sha256_of(facts: Any) -> str:
+    """Return the hash of JSON data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

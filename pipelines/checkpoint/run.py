@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from pipelines.checkpoint.calls import Calls
+from pipelines.checkpoint.comparing import require_same
 from pipelines.checkpoint.errors import CheckpointRefused
 from pipelines.checkpoint.packing import Packer
 from pipelines.checkpoint.snapshot import Snapshot
@@ -51,10 +52,7 @@ class Checkpoints:
         Raises:
             CheckpointRefused: when the snapshot is of another run, naming what differs, or does not hold what it should.
         """
-        names = {**self.fingerprint, **snapshot.fingerprint}
-        differing = [name for name in names if self.fingerprint.get(name) != snapshot.fingerprint.get(name)]
-        if differing:
-            raise CheckpointRefused("; ".join(_difference(name, snapshot.fingerprint, self.fingerprint) for name in differing))
+        require_same(snapshot.fingerprint, self.fingerprint)
         state = unpack_state(snapshot, self.device)
         if len(state.generators) != len(self.generators):
             raise CheckpointRefused(f"it has {len(state.generators)} generators and the run {len(self.generators)}")
@@ -147,7 +145,3 @@ class Checkpoints:
                 torch.cuda.set_rng_state(state.device_random.cpu(), self.device)
         except (RuntimeError, TypeError) as error:
             raise CheckpointRefused(f"its random numbers are of another kind of generator: {error}") from error
-
-
-def _difference(name: str, stored: Mapping[str, str], now: Mapping[str, str]) -> str:
-    return f"{name} was {stored.get(name, 'none')[:80]} and is {now.get(name, 'none')[:80]}"

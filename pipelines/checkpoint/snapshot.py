@@ -1,4 +1,4 @@
-"""The state of a run after a denoise step, on the host and complete in itself."""
+"""The state of a run between two steps, on the host and complete in itself."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ class Snapshot:
     step: int
     of: int
     fingerprint: Mapping[str, str]
-    """Everything that shapes the latents, by name; a run with another value anywhere must not resume."""
+    """Everything that shapes the result, by name; a run with another value anywhere must not resume."""
     state: Packed = field(repr=False)
-    """A :class:`~pipelines.checkpoint.state.RunState`, packed."""
+    """What else there is to know, packed: of a generation a :class:`~pipelines.checkpoint.state.RunState`."""
     tensors: Mapping[str, torch.Tensor] = field(repr=False)
     """What ``state`` refers to: copies in host memory that nothing else writes to."""
+    attachments: tuple[Path, ...] = ()
+    """Files that never change and belong to it; a checkpoint counts when the store has them too."""
 
     def save(self, path: Path) -> int:
         """Write one safetensors file, complete or not at all, and return its bytes. Can be called from any thread.

@@ -11,11 +11,21 @@ from reelfleet.contract.errors import BrokerUnavailable, FleetError, JobNotFound
 from reelfleet.contract.job import JobState
 from reelfleet.ledger.types import CheckpointRef
 from tasks.checkpoints.clock import CheckpointClock
-from tasks.checkpoints.places import MEDIA_TYPE, SUFFIX, checkpoint_key, checkpoint_prefix, local_folder, local_path
+from tasks.checkpoints.places import (
+    ATTACHMENT_TYPE,
+    MEDIA_TYPE,
+    SUFFIX,
+    attachment_key,
+    checkpoint_key,
+    checkpoint_prefix,
+    local_folder,
+    local_path,
+)
 from tasks.patience import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pipelines.checkpoint import Snapshot
     from reelfleet.ledger.types import Lease
@@ -43,6 +53,7 @@ class CheckpointKeeper:
         )
         self._on_its_way: threading.Thread | None = None
         self._begun = self._named = False
+        self._attached: set[str] = set()
         # Made here, in the thread that computes: they are made on first use.
         self._ledger, self._store = process.ledger, process.store
 
@@ -83,6 +94,7 @@ class CheckpointKeeper:
             if not self._begun:
                 patiently(lambda: jobs.begin_checkpoint(lease), for_s=PATIENCE_S)
                 self._begun = True
+            self._put_attachments(key, snapshot.attachments)
             self._store.put_file(key, path, media_type=MEDIA_TYPE)
             ref = CheckpointRef(key=key, step=snapshot.step, of=snapshot.of)
             patiently(lambda: jobs.keep_checkpoint(lease, ref), for_s=PATIENCE_S)
@@ -97,6 +109,17 @@ class CheckpointKeeper:
         logger.debug("job %s: checkpoint of step %d/%d, %d bytes", lease.job_id, snapshot.step, snapshot.of, size)
         self._drop_previous(key)
         return True
+
+    def _put_attachments(self, key: str, attachments: Sequence[Path]) -> None:
+        """Store what the checkpoint refers to, except for what an earlier one did; such files never change."""
+        for path in attachments:
+            if path.name in self._attached:
+                continue
+            attached = attachment_key(key, path.name)
+            kept = self._store.stat(attached)
+            if kept is None or kept.bytes != path.stat().st_size:
+                self._store.put_file(attached, path, media_type=ATTACHMENT_TYPE)
+            self._attached.add(path.name)
 
     def _drop_previous(self, key: str) -> None:
         """Remove what the new one replaces: only the newest counts."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persistence.spool import remove_spool
-from reelfleet.contract.errors import UnknownModel
+from reelfleet.contract.matting_card import MattingCard
 from reelfleet.contract.model_card import ModelCard
 from reelfleet.ledger.types import JobRow, Lease
 from tasks.checkpoints.keeper import CheckpointKeeper
@@ -26,16 +26,20 @@ class StageContext:
     """None for a stage that cannot go on in the middle."""
 
     def card(self) -> ModelCard:
-        """Return the card of the job's model from this worker's own catalogue.
+        """Return the card of the job's generating model from this worker's own catalogue.
 
         Raises:
             UnknownModel: when this worker's catalogue does not name it.
         """
-        name = self.job.request.model
-        entry = self.process.catalogue.get(name)
-        if entry is None:
-            raise UnknownModel(f"no catalogue file of this worker names the model {name!r}; add one, or submit another model")
-        return entry.card
+        return self.process.catalogue.entry(self.job.request.model).card
+
+    def matting_card(self) -> MattingCard:
+        """Return the card of the job's matting model from this worker's own catalogue.
+
+        Raises:
+            UnknownModel: when this worker's catalogue does not name it.
+        """
+        return self.process.catalogue.matting(self.job.request.model).card
 
     def spool_folder(self) -> Path:
         """Return this attempt's own spool folder; it need not exist."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from persistence.errors_entry import write_error_entry
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, FleetError, LeaseLost, StoreUnavailable, TimedOut, as_fleet_error
-from reelfleet.contract.names import Stage, gpu_queue, host_queue
+from reelfleet.contract.names import Stage, gpu_queue, host_queue, main_stage
 from reelfleet.submission import publish_ticket
 from tasks.app import app
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
@@ -87,10 +87,10 @@ def end_failed(context: StageContext, error: Exception) -> str:
 
 
 def _retry_of(context: StageContext, *, frames_kept: bool) -> tuple[Stage, str]:
-    """Return where another attempt starts: with the kept frames, with the same stage, or with the generation."""
+    """Return where another attempt starts: with the kept frames, with the same stage, or with what made the frames."""
     job = context.job
     if context.lease.stage is Stage.DELIVER and not frames_kept:
-        return Stage.GENERATE, gpu_queue(job.request.model)
+        return main_stage(job.request.kind), gpu_queue(job.request.model)
     if context.lease.stage is Stage.DELIVER:
         return Stage.DELIVER, host_queue(context.process.identity.host)
     return context.lease.stage, job.queue

@@ -10,6 +10,7 @@ from reelfleet.contract.errors import Aborted, BrokerUnavailable, TimedOut
 from reelfleet.contract.job import Phase, Progress
 from reelfleet.ledger.answers import Order
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
+from tasks.resumable import STEPPED_PHASES
 from tasks.stages.give_back import GiveBack
 from tasks.stages.step_times import StepTimes
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 QUIET_S = 0.05
-"""Outside the denoise loop, how long to go between two round trips."""
+"""Outside of phases with steps, how long to go between two round trips."""
 RETRY_S = 1.0
 """While Redis is away, how long to go between two tries."""
 GIVES_BACK = {Order.PAUSE: "it was paused", Order.YIELD: "it gives way"}
@@ -92,7 +93,7 @@ class LedgerObserver:
             Aborted, TimedOut, LeaseLost, GiveBack: when the stage has to stop.
         """
         self._progress = self._measured(step, of)
-        if self._progress.phase is Phase.DENOISE:
+        if self._progress.phase in STEPPED_PHASES:
             self._step_times.stepped(time.monotonic())
             self._obey(self._ask(limit_s=self._step_times.limit_s), take)
             if take is not None and self._checkpoints is not None:
@@ -146,7 +147,7 @@ class LedgerObserver:
 
     def _secured(self, take: Callable[[], Snapshot] | None) -> str:
         """Checkpoint what can be checkpointed before the job is given back; return what its owner should know."""
-        if self._checkpoints is None or self._progress.phase is not Phase.DENOISE:
+        if self._checkpoints is None or self._progress.phase not in STEPPED_PHASES:
             return ""
         if take is None:
             return f"stopped at {self._progress}, where this model cannot go on: its next run starts over"

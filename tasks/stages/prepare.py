@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
-from persistence.inputs import ingest
-from reelfleet.contract.errors import FleetError, InputMissing, InputUnreadable, InvalidRequest
-from reelfleet.contract.job import Phase
+from reelfleet.contract.errors import InvalidRequest
+from reelfleet.contract.matte_request import MatteRequest
 from reelfleet.contract.names import Stage, gpu_queue
-from reelfleet.contract.spec import ResolvedInput
+from reelfleet.contract.request import GenerateRequest
 from reelfleet.resolution import find_problems, resolve
-from tasks.stages.context import StageContext, spool_root
+from tasks.stages.context import StageContext
 from tasks.stages.handover import hand_on
+from tasks.stages.ingesting import ingested
+from tasks.stages.prepare_matting import prepare_matting
+
+FOLLOW_UP = "matte."
+"""Inputs of the job that follows: checked here, before a device is spent, and no inputs of the generation."""
 
 
 def prepare_inputs(context: StageContext) -> None:
@@ -21,32 +22,19 @@ def prepare_inputs(context: StageContext) -> None:
     Raises:
         InvalidRequest, InputMissing, InputUnreadable: with everything that is wrong with the request and its inputs.
     """
-    request, card = context.job.request, context.card()
+    request = context.job.request
+    if isinstance(request, MatteRequest):
+        prepare_matting(context, request)
+    else:
+        _prepare_generation(context, request)
+
+
+def _prepare_generation(context: StageContext, request: GenerateRequest) -> None:
+    card = context.card()
     problems = find_problems(request, card)
     if problems:
         raise InvalidRequest.of(problems)
-    inputs = _ingest_all(context)
-    spec = resolve(request, card, inputs)
+    with ingested(context) as (inputs, _):
+        spec = resolve(request, card, {field: given for field, given in inputs.items() if not field.startswith(FOLLOW_UP)})
     context.process.ledger.jobs.keep_spec(context.lease, spec)
     hand_on(context, stage=Stage.GENERATE, queue=gpu_queue(request.model))
-
-
-def _ingest_all(context: StageContext) -> dict[str, ResolvedInput]:
-    process, uris = context.process, context.job.request.input_uris()
-    found: dict[str, ResolvedInput] = {}
-    errors: list[FleetError] = []
-    context.observer.phase(Phase.FETCH, len(uris))
-    root = spool_root(process)
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="inputs-", dir=root) as folder:
-        for count, (field, uri) in enumerate(uris.items(), start=1):
-            try:
-                found[field] = ingest(field, uri, store=process.store, settings=process.settings, folder=Path(folder))
-            except (InputMissing, InputUnreadable) as error:
-                errors.append(error)
-            context.observer.advance(count, len(uris))
-    if len(errors) > 1:
-        raise type(errors[0])("; ".join(error.message for error in errors), details={"problems": [error.details for error in errors]})
-    if errors:
-        raise errors[0]
-    return found

@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import Aborted, BrokerUnavailable, LeaseLost, TimedOut
-from reelfleet.contract.names import Stage
+from reelfleet.contract.names import GPU_STAGES, Stage
 from reelfleet.ledger.answers import Refusal
 from reelfleet.ledger.types import Claim
 from reelfleet.submission import publish_ticket
@@ -16,6 +16,7 @@ from tasks.app import app
 from tasks.checkpoints.keeper import CheckpointKeeper
 from tasks.patience import patiently
 from tasks.process import WorkerProcess, current_process
+from tasks.resumable import RESUMABLE_STAGES
 from tasks.stages.announce import Announcer
 from tasks.stages.cleaning import clean
 from tasks.stages.context import StageContext
@@ -47,7 +48,7 @@ def run_stage(task: Any, job_id: str, stage: Stage, work: Callable[[StageContext
     if isinstance(answer, Refusal):
         logger.info("ticket of job %s (%s) dropped: %s", job_id, stage.value, answer.detail)
         return f"dropped: {answer.reason.value}"
-    keeper = CheckpointKeeper(process, answer.lease, answer.job.checkpoint) if stage is Stage.GENERATE else None
+    keeper = CheckpointKeeper(process, answer.lease, answer.job.checkpoint) if stage in RESUMABLE_STAGES else None
     observer = LedgerObserver(process.ledger, answer.lease, process.settings, Announcer(task), keeper)
     return _run_claimed(StageContext(process, answer.lease, answer.job, observer, keeper), work)
 
@@ -61,7 +62,7 @@ def _claim(process: WorkerProcess, job_id: str, stage: Stage, token: str) -> Cla
         host=identity.host,
         lease_ms=process.settings.lease_ms,
         token=token,
-        memory_bytes=process.engine.device.memory_bytes if stage is Stage.GENERATE else None,
+        memory_bytes=process.engine.device.memory_bytes if stage in GPU_STAGES else None,
     )
 
 

@@ -25,6 +25,22 @@ def generate(self: Any, job_id: str, stage: str = Stage.GENERATE.value) -> str: 
     return run_stage(self, job_id, Stage.GENERATE, generate_frames)
 
 
+@app.task(name=TaskName.MASK.value, bind=True, ignore_result=True)
+def mask(self: Any, job_id: str, stage: str = Stage.MASK.value) -> str:  # noqa: ARG001 - as above
+    """Make masks."""
+    from tasks.stages.mask import make_masks  # noqa: PLC0415 - torch loads in the pool's child, not in the parent
+
+    return run_stage(self, job_id, Stage.MASK, make_masks)
+
+
+@app.task(name=TaskName.MATTE.value, bind=True, ignore_result=True)
+def matte(self: Any, job_id: str, stage: str = Stage.MATTE.value) -> str:  # noqa: ARG001 - as above
+    """Matte into the spool."""
+    from tasks.stages.matte import matte_source  # noqa: PLC0415 - torch loads in the pool's child, not in the parent
+
+    return run_stage(self, job_id, Stage.MATTE, matte_source)
+
+
 @app.task(name=TaskName.DELIVER.value, bind=True, ignore_result=True)
 def deliver(self: Any, job_id: str, stage: str = Stage.DELIVER.value) -> str:  # noqa: ARG001 - as above
     """Encode, upload and commit."""

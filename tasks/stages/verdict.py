@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reelfleet.contract.errors import BrokerUnavailable, FleetError, Numerical, OutOfMemory, WireError
-from reelfleet.contract.names import Stage
+from reelfleet.contract.names import GPU_STAGES
 
 if TYPE_CHECKING:
     from tasks.stages.context import StageContext
@@ -29,7 +29,7 @@ def verdict_on(failure: FleetError, context: StageContext) -> Verdict:
     if isinstance(failure, Numerical):
         # Once may be a device that erred; the same step twice is the request itself.
         return Verdict(wire.model_copy(update={"retryable": not _is_the_same(wire, context.job.last_error)}))
-    if isinstance(failure, OutOfMemory) and context.lease.stage is Stage.GENERATE:
+    if isinstance(failure, OutOfMemory) and context.lease.stage in GPU_STAGES:
         memory = context.process.engine.device.memory_bytes
         if failure.details.get("larger_device", True) and _a_larger_one_serves(context, memory):
             return Verdict(wire, counts=False, needs_memory=memory)

@@ -6,12 +6,12 @@ from config.availability import served_models
 from config.catalogue import load_catalogue
 from config.settings import Settings
 from reelfleet.contract.errors import InvalidConfig
-from reelfleet.contract.model_card import ModelCard
+from reelfleet.contract.matting_card import AnyCard
 from reelfleet.contract.names import CPU_QUEUE, gpu_queue, host_queue
 from reelfleet.contract.worker import WorkerRole
 
 
-def served_cards(settings: Settings) -> tuple[ModelCard, ...]:
+def served_cards(settings: Settings) -> tuple[AnyCard, ...]:
     """Return the cards of the models that a GPU worker on this machine serves.
 
     Raises:

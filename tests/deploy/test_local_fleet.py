@@ -146,12 +146,17 @@ def test_env_where_nothing_runs_says_how_to_start_a_fleet(folder):
     assert "deploy.local up" in env.stderr
 
 
-def test_the_demonstration_shows_a_manifest_and_leaves_only_its_output(folder):
+def test_the_demonstration_shows_what_it_made_and_leaves_only_its_output(folder):
     demo = local("demo", "--dir", str(folder.path))
 
+    # Then each file of both manifests is there under its role, and nothing else is left
     assert demo.returncode == 0, demo.stderr
-    manifest = json.loads(demo.stdout[: demo.stdout.rindex("}") + 1])
-    files = {path.name for path in (folder.path / "output").iterdir()}
-    assert {subject["name"] for subject in manifest["subject"]} == files - {"manifest.json"}
+    output = folder.path / "output"
+    for place, roles in ((output, ["video"]), (output / "matted", ["mask_foreground", "mask_alpha", "mask_archive"])):
+        artifacts = json.loads((place / "manifest.json").read_text())["predicate"]["artifacts"]
+        assert [artifact["role"] for artifact in artifacts] == roles
+        for artifact in artifacts:
+            assert f"{artifact['role']:<16} {place / artifact['name']}" in demo.stdout.splitlines()
+        assert {path.name for path in place.iterdir() if path.is_file()} == {artifact["name"] for artifact in artifacts} | {"manifest.json"}
     assert left_in(folder) == []
     assert {path.name for path in folder.path.iterdir()} <= {"output", "cache"}

@@ -19,7 +19,7 @@ DAY_S = 86_400.0
 @pytest.mark.parametrize("jump_s", [DAY_S, -DAY_S], ids=["a day ahead", "a day behind"])
 def test_clock_of_a_worker_that_jumps_costs_no_lease_and_dates_nothing(ledger, monkeypatch, jump_s):
     # Given a job with a deadline that a worker holds
-    request = GenerateRequest(model="tiny-wan", prompt="a red kite", timeout_s=600).with_seed()
+    request = GenerateRequest(model="tiny-wan", prompt="a red kite", timeout_s=600).settle()
     job_id = new_job_id()
     ledger.jobs.submit(NewJob(job_id, request, request.sha256(), Stage.GENERATE, gpu_queue("tiny-wan"), max_attempts=3))
     claim = ledger.jobs.claim(job_id, Stage.GENERATE, worker="gpu0@host", host="host", lease_ms=60_000)

@@ -37,7 +37,7 @@ def test_job_whose_ticket_never_came_gets_another(shared_fleet):
     # Given a job in the ledger whose producer died before it published the ticket
     fleet = shared_fleet
     request = GenerateRequest(model="tiny-flux", prompt="a lighthouse", steps=2, size="32x32")
-    asked = request.with_seed()
+    asked = request.settle()
     queue = gpu_queue("tiny-flux")
     job = NewJob(new_job_id(), asked, request.sha256(), Stage.GENERATE, queue, max_attempts=3)
 

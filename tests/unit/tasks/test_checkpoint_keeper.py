@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,8 +20,8 @@ from tests.unit.ledger.builders import HOST, held_job, hold_of, let_lease_run_ou
 class State:
     """Stands for the state of a run: what it says is what its file holds."""
 
-    def __init__(self, step: int) -> None:
-        self.step, self.of = step, 10
+    def __init__(self, step: int, attachments: tuple[Path, ...] = ()) -> None:
+        self.step, self.of, self.attachments = step, 10, attachments
 
     def save(self, path) -> int:
         path.write_text(f"step {self.step}")
@@ -50,6 +51,38 @@ def test_checkpoint_is_in_the_store_and_named_when_it_is_kept(process, ledger):
 
     assert stored(process, lease.job_id) == {f"{lease.fence}.safetensors": b"step 3"}
     assert ledger.jobs.row(lease.job_id).checkpoint == CheckpointRef(f"jobs/{lease.job_id}/checkpoints/{lease.fence}.safetensors", 3, 10)
+
+
+def test_files_that_belong_to_a_checkpoint_are_stored_before_it_and_once(process, ledger, tmp_path, monkeypatch):
+    # Given segments that were closed, one more at the second checkpoint
+    lease, segments = held_job(ledger), [tmp_path / "1-1.zip", tmp_path / "1-2.zip"]
+    for segment in segments:
+        segment.write_bytes(b"alphas")
+    put, put_file = [], process.store.put_file
+    monkeypatch.setattr(process.store, "put_file", lambda key, *args, **kwargs: (put.append(key), put_file(key, *args, **kwargs)))
+    keeper = CheckpointKeeper(process, lease, None)
+
+    # When two checkpoints are kept
+    keeper.keep(lambda: State(3, (segments[0],)))
+    keeper.keep(lambda: State(6, tuple(segments)))
+
+    # Then each file went to the store once, before the checkpoint that names it
+    folder = f"jobs/{lease.job_id}/checkpoints"
+    state = f"{folder}/{lease.fence}.safetensors"
+    assert put == [f"{folder}/segments/1-1.zip", state, f"{folder}/segments/1-2.zip", state]
+
+
+def test_a_segment_that_an_earlier_attempt_stored_is_not_stored_again(process, ledger, tmp_path, monkeypatch):
+    # Given a segment that lies in the store already
+    lease, segment = held_job(ledger), tmp_path / "1-1.zip"
+    segment.write_bytes(b"alphas")
+    process.store.put_bytes(f"jobs/{lease.job_id}/checkpoints/segments/1-1.zip", b"alphas", media_type="application/zip")
+    put, put_file = [], process.store.put_file
+    monkeypatch.setattr(process.store, "put_file", lambda key, *args, **kwargs: (put.append(key), put_file(key, *args, **kwargs)))
+
+    CheckpointKeeper(process, lease, None).keep(lambda: State(3, (segment,)))
+
+    assert put == [f"jobs/{lease.job_id}/checkpoints/{lease.fence}.safetensors"]
 
 
 def test_slow_store_does_not_hold_up_the_steps(process, ledger, monkeypatch):

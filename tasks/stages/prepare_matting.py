@@ -1,0 +1,76 @@
+"""What the stage prepare does for a matting: look into the source and the masks, so that no device is spent on what cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from persistence.source.audio import check_track
+from persistence.source.frames import count_decodable
+from persistence.source.masks import read_mask
+from persistence.source.probe import probe_source
+from persistence.source.sizes import output_size
+from reelfleet.contract.errors import FleetError, InputUnreadable
+from reelfleet.contract.matte_request import SOURCE_FIELD, MatteRequest
+from reelfleet.contract.matting_spec import MattingSpec
+from reelfleet.contract.names import Stage, gpu_queue
+from reelfleet.contract.source import SourceFacts
+from reelfleet.matte_resolution import resolve_matte
+from tasks.stages.context import StageContext
+from tasks.stages.handover import hand_on
+from tasks.stages.ingesting import ingested, raise_all
+
+
+def prepare_matting(context: StageContext, request: MatteRequest) -> None:
+    """Check and resolve a matting, and hand it on to whoever makes its masks, or mattes it.
+
+    Raises:
+        InvalidRequest, InputMissing, InputUnreadable: with everything that is wrong with the request and its inputs.
+    """
+    with ingested(context) as (inputs, folder):
+        source = folder / SOURCE_FIELD
+        facts = _readable(context, request, source, probe_source(source, max_pixels=context.process.settings.max_image_pixels))
+        size = output_size(facts.width, facts.height, request.resize, request.fit)
+        spec = resolve_matte(request, context.matting_card(), inputs, facts, size)
+        _look_at_inputs(context, spec, folder)
+    if spec.prompted and spec.mask_model is not None:
+        hand_on(context, stage=Stage.MASK, queue=gpu_queue(spec.mask_model), report=spec.model_dump_json())
+        return
+    context.process.ledger.jobs.keep_spec(context.lease, spec)
+    hand_on(context, stage=Stage.MATTE, queue=gpu_queue(request.model))
+
+
+def _readable(context: StageContext, request: MatteRequest, source: Path, facts: SourceFacts) -> SourceFacts:
+    """Return the facts of what can be decoded: all of the range, or with ``allow_truncated`` as much as there is."""
+    wanted = facts.frames if request.end_frame is None else min(request.end_frame, facts.frames)
+    decoded = count_decodable(source, facts, wanted)
+    if decoded >= wanted:
+        return facts
+    told = f"{SOURCE_FIELD}: {request.source} is damaged or cut off: {decoded} of its {facts.frames} frames can be decoded"
+    if not request.allow_truncated or not decoded:
+        raise InputUnreadable(
+            f"{told}; repair it, end the range there (end_frame), or matte what there is with allow_truncated (--allow-truncated)",
+            details={"field": SOURCE_FIELD, "decoded": decoded, "expected": wanted},
+        )
+    context.observer.note(f"{told}; the others are left out")
+    return facts.model_copy(update={"frames": decoded})
+
+
+def _look_at_inputs(context: StageContext, spec: MattingSpec, folder: Path) -> None:
+    """Decode every mask and the beginning of every track, and tell what is worth knowing of them."""
+    errors: list[FleetError] = []
+    for mask in spec.masks:
+        if mask.input is None:
+            continue
+        try:
+            read = read_mask(folder / mask.input, frame=mask.frame, size=(spec.width, spec.height), name=mask.input)
+        except InputUnreadable as error:
+            errors.append(error)
+            continue
+        for note in read.notes:
+            context.observer.note(note)
+    for track in spec.source.audio_tracks if spec.audio else ():
+        try:
+            check_track(folder / SOURCE_FIELD, track)
+        except InputUnreadable as error:
+            errors.append(error)
+    raise_all(errors)
