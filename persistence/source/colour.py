@@ -50,7 +50,7 @@ class ToRgb:
             interpolation=_INTERPOLATION,
             threads=1,
         )
-        pixels = made.to_ndarray()
+        pixels: Any = made.to_ndarray()
         return _to_sdr(pixels, pq=frame.color_trc == ColorTrc.SMPTE2084) if hdr else np.ascontiguousarray(pixels)
 
 
@@ -62,10 +62,11 @@ def _matrix(frame: Any) -> Colorspace:
 
 
 def _to_sdr(pixels: NDArray[np.uint16], *, pq: bool) -> Frame:
-    signal = pixels.astype(np.float32) / 65535
+    signal = pixels.astype(np.float32) / np.float32(65535)
     light = (pq_light(signal) if pq else hlg_light(signal)) / REFERENCE_WHITE
     compressed = compress(light) @ TO_BT709.T.astype(np.float32)
-    return np.rint(np.clip(compressed, 0, 1) ** (1 / DISPLAY_GAMMA) * 255).astype(np.uint8)
+    picture: Frame = np.rint(np.clip(compressed, 0, 1) ** (1 / DISPLAY_GAMMA) * 255).astype(np.uint8)
+    return picture
 
 
 def pq_light(signal: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -92,4 +93,5 @@ def compress(light: NDArray[np.float32]) -> NDArray[np.float32]:
     span = (PEAK - KNEE) / (1 - KNEE)
     bent = above * (1 + above / span**2) / (1 + above)
     wanted = np.where(brightest > KNEE, KNEE + (1 - KNEE) * np.minimum(bent, 1), brightest)
-    return light * (wanted / np.maximum(brightest, 1e-6))
+    dimmed: NDArray[np.float32] = light * (wanted / np.maximum(brightest, 1e-6))
+    return dimmed

@@ -126,18 +126,29 @@ def _read(
 
 
 def _numbered(path: Path, index: FrameIndex, start: int) -> Iterator[tuple[int, Any]]:
-    """Yield decoded frames with their numbers, from the key frame before ``start``; damaged ones and those before frame 0 are left out."""
+    """Yield decoded frames with their numbers, none before a key frame that comes before ``start``; damaged ones are left out."""
+    if start:
+        numbered = _decoded(path, index, start)
+        first = next(numbered, None)
+        if first is not None and first[0] <= start:
+            yield first
+            yield from numbered
+            return
+        # Some containers (MPEG-TS) are searched by guessing, and the guess was too late.
+        numbered.close()
+    yield from _decoded(path, index, 0)
+
+
+def _decoded(path: Path, index: FrameIndex, seek_to: int) -> Generator[tuple[int, Any], None, None]:
     numbers = {time: number for number, time in enumerate(index.times)}
     with opened(path) as container:
         stream = pictures_of(container)
-        if start:
-            container.seek(index.times[start], stream=stream, backward=True, any_frame=False)
-        counted = 0
-        for frame in container.decode(stream):
+        if seek_to:
+            container.seek(index.times[seek_to], stream=stream, backward=True, any_frame=False)
+        for count, frame in enumerate(container.decode(stream)):
             if frame.is_corrupt:
                 continue
-            number = numbers.get(frame.pts) if frame.pts is not None else counted
-            counted += 1
+            number = count if frame.pts is None and not seek_to else numbers.get(frame.pts)
             if number is not None:
                 yield number, frame
 

@@ -13,7 +13,8 @@ FULL = 360
 
 def rotation_of(frame: Any) -> int:
     """Return by how many degrees clockwise a frame of PyAV is turned for viewing: 0, 90, 180 or 270; PyAV tells it counter-clockwise."""
-    return round(-frame.rotation / QUARTER) * QUARTER % FULL
+    counter_clockwise: float = frame.rotation
+    return round(-counter_clockwise / QUARTER) * QUARTER % FULL
 
 
 def turn(picture: NDArray[np.uint8], rotation: int) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,9 +101,8 @@ class MattingEngine:
         observer.phase(Phase.MASK, len(wanted))
         made: dict[int, Mask] = {}
         for index, mask in wanted.items():
-            made[index] = ladder.climbing(
-                loaded.model, lambda mask=mask: self._make(spec, loaded.model, mask, inputs), lambda _: self._models.free(keep=entry.name)
-            )
+            make = partial(self._make, spec, loaded.model, mask, inputs)
+            made[index] = ladder.climbing(loaded.model, make, lambda _: self._models.free(keep=entry.name))
             observer.advance(len(made), len(wanted))
         return made
 

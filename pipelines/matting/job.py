@@ -124,7 +124,8 @@ def _groups(frames: Iterator[SourceFrame], size: int) -> Iterator[list[SourceFra
 
 
 def _in_bytes(alpha: Alphas) -> npt.NDArray[np.uint8]:
-    return np.rint(alpha * FULL).astype(np.uint8)
+    alphas: npt.NDArray[np.uint8] = np.rint(alpha * FULL).astype(np.uint8)
+    return alphas
 
 
 def _require_finite(alphas: Alphas, model: str, number: int) -> None:

@@ -30,7 +30,7 @@ from tasks.worker.queues import queues_of, served_cards
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reelfleet.contract.model_card import ModelCard
+    from reelfleet.contract.matting_card import AnyCard
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class ParentStep(bootsteps.StartStopStep):
 
     terminate = stop
 
-    def _duties(self, parent: WorkerParent, cards: Sequence[ModelCard]) -> list[Duty]:
+    def _duties(self, parent: WorkerParent, cards: Sequence[AnyCard]) -> list[Duty]:
         settings = parent.settings
         duties = [
             Duty("draining", LOOK_EVERY_S, Drain(parent).look),

@@ -10,7 +10,7 @@ from reelfleet.contract.worker import WorkerRole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reelfleet.contract.model_card import ModelCard
+    from reelfleet.contract.matting_card import AnyCard
     from tasks.worker.parent import WorkerParent
 
 PUBLISH_EVERY_S = 30.0
@@ -19,7 +19,7 @@ PUBLISH_EVERY_S = 30.0
 class Heartbeat:
     """Beats, and publishes the catalogue now and then, so that it comes back after a Redis that lost it."""
 
-    def __init__(self, parent: WorkerParent, cards: Sequence[ModelCard]) -> None:
+    def __init__(self, parent: WorkerParent, cards: Sequence[AnyCard]) -> None:
         """Beat for ``parent``, which serves ``cards``."""
         self._parent, self._cards = parent, list(cards)
         self._published_at: float | None = None

@@ -151,7 +151,7 @@ def test_a_mask_that_selects_nothing_is_matted_and_noted(fleet, clip, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda clip, mask: {"source": mask.with_name("text.txt"), "mask": mask}, "source"),
+        (lambda _, mask: {"source": mask.with_name("text.txt"), "mask": mask}, "source"),
         (lambda clip, mask: {"source": clip, "mask": mask.with_name("text.txt")}, "masks.0"),
         (lambda clip, mask: {"source": clip, "mask": mask, "start_frame": FRAMES + 3}, "start_frame"),
         (lambda clip, mask: {"source": clip, "mask": mask, "end_frame": FRAMES + 3}, "end_frame"),

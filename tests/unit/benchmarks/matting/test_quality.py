@@ -47,7 +47,7 @@ def test_a_mask_that_is_held_is_worse_than_the_truth_by_every_metric(rows, metri
 def test_alphas_are_scored_as_they_are_delivered():
     thirds = Scene("thirds", "", lambda frames: iter([shot(np.zeros((4, 4)), np.zeros((4, 4, 3)), np.zeros((4, 4, 3)))] * frames))
 
-    (row,) = score([thirds], 1, {"third": lambda clip: [np.full((4, 4), 1 / 3 + 0.001, np.float32)]})
+    (row,) = score([thirds], 1, {"third": lambda _: [np.full((4, 4), 1 / 3 + 0.001, np.float32)]})
 
     assert row.errors["MAD"] == pytest.approx(85 / 255 * 1e3)
 

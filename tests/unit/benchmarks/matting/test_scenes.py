@@ -90,7 +90,7 @@ def test_something_moves(clip):
 
 
 def test_a_pixel_is_mixed_of_subject_and_background_as_its_alpha_says():
-    red, blue = np.zeros((1, 3, 3)) + (1.0, 0, 0), np.zeros((1, 3, 3)) + (0, 0, 1.0)
+    red, blue = (np.broadcast_to(colour, (1, 3, 3)) for colour in ((1.0, 0, 0), (0, 0, 1.0)))
 
     frame = shot(np.array([[0.0, 0.4, 1.0]]), red, blue).frame
 
