@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from persistence.source.opening import opened, pictures_of
 from reelfleet.contract.errors import InputUnreadable
@@ -56,23 +57,36 @@ def index_frames(path: Path) -> FrameIndex:
     """
     with opened(path) as container:
         stream = pictures_of(container)
-        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        first = next((index for index, packet in enumerate(packets) if packet.is_keyframe), None)
+        packets = [
+            _Packet(packet.pts, packet.duration or 0, packet.is_keyframe)
+            for packet in container.demux(stream)
+            if packet.size and not packet.is_discard
+        ]
+        first = next((index for index, packet in enumerate(packets) if packet.is_key), None)
         if first is None:
             raise InputUnreadable("its video is empty, or has no frame that decodes on its own")
         times, last = _times(stream, packets[first:])
         return FrameIndex(stream.time_base, times, last)
 
 
-def _times(stream: Any, packets: list[Any]) -> tuple[tuple[int, ...], int]:
+class _Packet(NamedTuple):
+    """What is kept of a packet: its times, and not its data."""
+
+    pts: int | None
+    duration: int
+    is_key: bool
+
+
+def _times(stream: Any, packets: Sequence[_Packet]) -> tuple[tuple[int, ...], int]:
     rate = stream.average_rate or stream.base_rate
+    known = {packet.pts: packet.duration for packet in packets if packet.pts is not None}
     if any(packet.pts is None for packet in packets):
         if not rate:
             raise InputUnreadable("its frames have no times, and its frame rate is 0; write it anew with a frame rate")
         step = max(1, round(1 / (rate * stream.time_base)))
         return tuple(range(0, step * len(packets), step)), step
     # Frames that are shown before the first key frame and come after it in the file lean on frames that are not there.
-    times = sorted({packet.pts for packet in packets if packet.pts >= packets[0].pts})
-    last = max(packets, key=lambda packet: packet.pts).duration
+    begin = packets[0].pts or 0
+    times = sorted(pts for pts in known if pts >= begin)
     usual = times[-1] - times[-2] if len(times) > 1 else round(1 / (rate * stream.time_base)) if rate else 1
-    return tuple(times), max(1, last or usual)
+    return tuple(times), max(1, known[times[-1]] or usual)

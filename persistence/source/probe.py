@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 from av.video.reformatter import ColorTrc
 from PIL import Image, UnidentifiedImageError
 
@@ -18,6 +20,8 @@ from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.source import SourceFacts, SourceTrack
 
 RATE_TOLERANCE = 1e-3
+UNSURE_S = 0.5
+MATROSKA_DURATION = re.compile(r"(\d+):(\d\d):(\d\d\.\d+)")
 EXIF_ROTATION = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """Degrees clockwise by which EXIF's orientations (tag 274) turn a picture for viewing."""
 EXIF_ORIENTATION = 274
@@ -77,6 +81,7 @@ def _probe_video(path: Path, max_pixels: int) -> SourceFacts:
             fps=_fps(index, stream),
             constant_rate=index.constant,
             duration_s=float(index.time(len(index.times))),
+            missing_s=_missing_s(index, container, stream),
             codec=codec_name(stream),
             pixel_format=first.format.name,
             rotation=rotation,
@@ -93,6 +98,26 @@ def _fps(index: FrameIndex, stream: Any) -> float | None:
         return float(told) if told else None
     near = told and abs(float(told) - float(counted)) <= max(RATE_TOLERANCE * float(counted), 0.01)
     return float(told) if index.constant and near else float(counted)
+
+
+def _missing_s(index: FrameIndex, container: Any, stream: Any) -> float:
+    """Return how much of the pictures the file says it has and has not; less than half a second is how containers round."""
+    end = index.origin + index.time(len(index.times))
+    promised = _promised_end(container, stream)
+    missing = 0.0 if promised is None else float(promised - end)
+    return missing if missing > UNSURE_S else 0.0
+
+
+def _promised_end(container: Any, stream: Any) -> Fraction | None:
+    """Return when the pictures end by the file's own word; none where it says nothing, or only when the sound ends."""
+    if stream.duration:
+        return Fraction((stream.start_time or 0) + stream.duration) * Fraction(stream.time_base)
+    tagged = MATROSKA_DURATION.fullmatch(stream.metadata.get("DURATION", ""))
+    if tagged is not None:
+        return int(tagged[1]) * 3600 + int(tagged[2]) * 60 + Fraction(tagged[3])
+    if container.duration and not container.streams.audio:
+        return Fraction((container.start_time or 0) + container.duration, av.time_base)
+    return None
 
 
 def _track(number: int, stream: Any) -> SourceTrack:

@@ -30,6 +30,9 @@ class SourceFacts(Frozen):
     fps: float | None = Field(default=None, description="average frames per second; none for an image")
     constant_rate: bool = Field(default=True, description="whether all frames are shown equally long")
     duration_s: float = Field(default=0.0, ge=0, description="from the first frame to the end of the last; 0 for an image")
+    missing_s: float = Field(
+        default=0.0, ge=0, description="seconds of pictures that the file promises beyond its last frame; it was cut off then"
+    )
     codec: str
     pixel_format: str = Field(description="ffmpeg's name, such as yuv420p10le; Pillow's mode for an image")
     rotation: int = Field(default=0, description="degrees clockwise by which the stored pictures are turned for viewing: 0, 90, 180 or 270")

@@ -43,9 +43,11 @@ def _readable(context: StageContext, request: MatteRequest, source: Path, facts:
     """Return the facts of what can be decoded: all of the range, or with ``allow_truncated`` as much as there is."""
     wanted = facts.frames if request.end_frame is None else min(request.end_frame, facts.frames)
     decoded = count_decodable(source, facts, wanted)
-    if decoded >= wanted:
+    cut_off = facts.missing_s > 0 and (request.end_frame is None or request.end_frame > facts.frames)
+    if decoded >= wanted and not cut_off:
         return facts
-    told = f"{SOURCE_FIELD}: {request.source} is damaged or cut off: {decoded} of its {facts.frames} frames can be decoded"
+    lacks = f" and about {facts.missing_s:.1f} s are not there" if cut_off else ""
+    told = f"{SOURCE_FIELD}: {request.source} is damaged or cut off: {decoded} of its {facts.frames} frames can be decoded{lacks}"
     if not request.allow_truncated or not decoded:
         raise InputUnreadable(
             f"{told}; repair it, end the range there (end_frame), or matte what there is with allow_truncated (--allow-truncated)",
