@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from persistence.spool import SpoolWriter
 from reelfleet.contract.errors import Internal
-from reelfleet.contract.names import Stage, host_queue
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.contract.spec import GenerationSpec
 from reelfleet.resolution import resolve
 from tasks.checkpoints.finding import find_checkpoint
-from tasks.stages.context import StageContext, spool_root
+from tasks.stages.context import StageContext
 from tasks.stages.device import fetch_inputs, look_for_leaks, tell_warm_models
-from tasks.stages.handover import hand_on
+from tasks.stages.handover import hand_to_delivery
 
 
 def generate_frames(context: StageContext) -> None:
@@ -28,14 +27,7 @@ def generate_frames(context: StageContext) -> None:
     finally:
         look_for_leaks(process)
         tell_warm_models(process)
-    hand_on(
-        context,
-        stage=Stage.DELIVER,
-        queue=host_queue(process.identity.host),
-        host=process.identity.host,
-        spool=str(folder.relative_to(spool_root(process))),
-        report=report.model_dump_json(),
-    )
+    hand_to_delivery(context, folder, report)
 
 
 def _spec_of(context: StageContext) -> GenerationSpec:

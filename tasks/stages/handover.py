@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from reelfleet.contract.job import JobState
-from reelfleet.contract.names import Stage
+from reelfleet.contract.names import Stage, host_queue
 from reelfleet.submission import publish_ticket
 from tasks.app import app
 from tasks.patience import OUTAGE_PATIENCE_S, patiently
-from tasks.stages.context import StageContext
+from tasks.stages.context import StageContext, spool_root
+
+if TYPE_CHECKING:
+    from pipelines.report import GenerationReport
+
+
+def hand_to_delivery(context: StageContext, folder: Path, report: GenerationReport) -> None:
+    """Hand on what lies in this attempt's spool ``folder`` to whoever delivers on this host; raises as :func:`hand_on`."""
+    host = context.process.identity.host
+    hand_on(
+        context,
+        stage=Stage.DELIVER,
+        queue=host_queue(host),
+        host=host,
+        spool=str(folder.relative_to(spool_root(context.process))),
+        report=report.model_dump_json(),
+    )
 
 
 def hand_on(

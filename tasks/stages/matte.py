@@ -5,12 +5,11 @@ from __future__ import annotations
 from persistence.alphas.writer import AlphaWriter
 from reelfleet.contract.errors import Internal
 from reelfleet.contract.matting_spec import MattingSpec
-from reelfleet.contract.names import Stage, host_queue
 from tasks.checkpoints.finding import find_checkpoint
 from tasks.checkpoints.places import segments_folder
-from tasks.stages.context import StageContext, spool_root
+from tasks.stages.context import StageContext
 from tasks.stages.device import fetch_inputs, look_for_leaks, tell_warm_models
-from tasks.stages.handover import hand_on
+from tasks.stages.handover import hand_to_delivery
 
 
 def matte_source(context: StageContext) -> None:
@@ -30,11 +29,4 @@ def matte_source(context: StageContext) -> None:
         alphas.release()
         look_for_leaks(process)
         tell_warm_models(process)
-    hand_on(
-        context,
-        stage=Stage.DELIVER,
-        queue=host_queue(process.identity.host),
-        host=process.identity.host,
-        spool=str(folder.relative_to(spool_root(process))),
-        report=report.model_dump_json(),
-    )
+    hand_to_delivery(context, folder, report)

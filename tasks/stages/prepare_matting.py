@@ -32,6 +32,7 @@ def prepare_matting(context: StageContext, request: MatteRequest) -> None:
         size = output_size(facts.width, facts.height, request.resize, request.fit)
         spec = resolve_matte(request, context.matting_card(), inputs, facts, size)
         _look_at_inputs(context, spec, folder)
+    _tell_tracks(context, spec)
     if spec.prompted and spec.mask_model is not None:
         hand_on(context, stage=Stage.MASK, queue=gpu_queue(spec.mask_model), report=spec.model_dump_json())
         return
@@ -55,6 +56,14 @@ def _readable(context: StageContext, request: MatteRequest, source: Path, facts:
         )
     context.observer.note(f"{told}; the others are left out")
     return facts.model_copy(update={"frames": decoded})
+
+
+def _tell_tracks(context: StageContext, spec: MattingSpec) -> None:
+    """Say which tracks of sound the source has, before anybody sees them in the result."""
+    for track in spec.source.audio_tracks:
+        language = f", {track.language}" if track.language else ""
+        told = f"audio track {track.index}: {track.codec}, {track.sample_rate} Hz, {track.channels} channels, {track.duration_s:.2f} s{language}"
+        context.observer.note(told if spec.audio else f"{told}; left out")
 
 
 def _look_at_inputs(context: StageContext, spec: MattingSpec, folder: Path) -> None:

@@ -67,6 +67,7 @@ def test_sound_goes_with_the_foreground_and_the_manifest_tells_of_it(fleet, clip
     assert roles(result) == ["mask_foreground", "mask_alpha", "audio"]
     foreground, alpha, audio = (artifact.info for artifact in result.artifacts)
     assert [len(info.audio_tracks) for info in (foreground, alpha, audio)] == [1, 0, 1]
+    assert any(note.startswith("audio track 0: aac, 48000 Hz, 1 channels") for note in result.status.notes)
     manifest = Manifest.model_validate_json(result.manifest_bytes)
     assert manifest.predicate.spec.kind == "matte"
     assert manifest.predicate.seed is None
@@ -136,6 +137,31 @@ def test_one_request_generates_and_mattes_what_was_generated(fleet, tmp_path):
     assert roles(matted) == ["mask_foreground", "mask_alpha"]
     assert matted.manifest.predicate.spec.inputs["source"].sha256 == generated.artifacts[0].sha256
     assert any(job.id in note for note in follow_up.status().notes)
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """A clip whose file ends in the middle of a frame."""
+    whole = write_clip(tmp_path / "whole.mkv", size=SIZE, frames=30, fps=8)
+    (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    return tmp_path / "cut.mkv"
+
+
+def test_a_source_that_was_cut_off_fails_telling_what_can_be_decoded(fleet, cut_off, mask):
+    job = fleet.client.matte(source=cut_off, mask=mask, **MATTE)
+
+    status = fleet.wait_for_state(job.id, JobState.FAILED)
+    assert status.error.code == "input_unreadable"
+    assert status.error.details["decoded"] > 0
+    assert "--allow-truncated" in status.error.message
+
+
+def test_what_there_is_of_it_is_matted_if_that_is_allowed(fleet, cut_off, mask):
+    job = fleet.client.matte(source=cut_off, mask=mask, allow_truncated=True, **MATTE)
+
+    result = finish(fleet, job)
+    told = next(note for note in job.status().notes if "can be decoded" in note)
+    assert f": {result.artifacts[0].info.frames} of its" in told
 
 
 def test_a_mask_that_selects_nothing_is_matted_and_noted(fleet, clip, tmp_path):

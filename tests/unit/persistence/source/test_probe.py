@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
+from persistence.source.frame_index import _Packet, _times
 from persistence.source.probe import probe_source
 from persistence.source.sizes import output_size
 from reelfleet.contract.errors import InputUnreadable
@@ -128,3 +130,19 @@ def test_too_many_pixels_are_refused(tmp_path):
 )
 def test_the_output_fits_or_covers_its_canvas_and_is_never_enlarged(source, resize, fit, expected):
     assert output_size(*source, resize, fit) == expected
+
+
+def test_frames_without_times_and_without_a_rate_are_refused():
+    # Given packets as a container without times gives them, of a stream that tells no rate
+    stream = SimpleNamespace(average_rate=None, base_rate=None, time_base=Fraction(1, 1000))
+    packets = [_Packet(None, 0, is_key=True), _Packet(None, 0, is_key=False)]
+
+    with pytest.raises(InputUnreadable, match="its frame rate is 0"):
+        _times(stream, packets)
+
+
+def test_frames_without_times_are_counted_by_the_rate():
+    stream = SimpleNamespace(average_rate=Fraction(25), base_rate=None, time_base=Fraction(1, 1000))
+    packets = [_Packet(None, 0, is_key=True), _Packet(None, 0, is_key=False)]
+
+    assert _times(stream, packets) == ((0, 40), 40)
