@@ -16,11 +16,13 @@ from persistence.alphas.segment import Alpha, Segment, member_name
 from persistence.boot import boot_id
 from reelfleet.contract.errors import EncodeFailed
 
+KEPT_OPEN = 16
+"""Segments; each group of targets is at another one."""
 DAMAGED = (OSError, zipfile.BadZipFile, SyntaxError, ValueError)
 
 
 class AlphaReader:
-    """Holds what lies in which segment, and no pixels. A context manager: it keeps segments open.
+    """Holds what lies in which segment, and no pixels. A context manager: it keeps a few segments open.
 
     Args:
         folder: of the attempt that finished, with its index.
@@ -38,13 +40,10 @@ class AlphaReader:
         self.start, self.count = index.start, index.count
         if index.boot_id is not None and index.boot_id != boot_id():
             raise _unusable(folder, "the machine was started anew since, and what was not flushed is lost", "stale")
-        self._archives: dict[str, zipfile.ZipFile] = {}
-        try:
-            self._places = {name: archive for segment in index.segments for name, archive in self._members(segment)}
-            self._check_complete()
-        except BaseException:
-            self.close()
-            raise
+        self._archives: dict[Path, zipfile.ZipFile] = {}
+        """The most recently used last."""
+        self._places = {name: path for segment in index.segments for name, path in self._members(segment)}
+        self._check_complete()
 
     def alpha(self, target: str, frame: int) -> Alpha:
         """Return a target's alpha of a frame, uint8 (height, width).
@@ -54,7 +53,7 @@ class AlphaReader:
         """
         name = member_name(target, frame)
         try:
-            with self._places[name].open(name) as file, Image.open(file, formats=("PNG",)) as image:
+            with self._opened(self._places[name]).open(name) as file, Image.open(file, formats=("PNG",)) as image:
                 alpha = np.asarray(image)
         except DAMAGED as error:
             raise _unusable(self._folder, f"{name} does not decode: {error}", "corrupt") from error
@@ -74,15 +73,22 @@ class AlphaReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _members(self, segment: Segment) -> list[tuple[str, zipfile.ZipFile]]:
+    def _opened(self, path: Path) -> zipfile.ZipFile:
+        archive = self._archives.pop(path, None) or zipfile.ZipFile(path)
+        self._archives[path] = archive
+        if len(self._archives) > KEPT_OPEN:
+            self._archives.pop(next(iter(self._archives))).close()
+        return archive
+
+    def _members(self, segment: Segment) -> list[tuple[str, Path]]:
         path = self._segments / segment.name
         if not is_whole(path, segment):
             raise _unusable(self._folder, f"{segment.name} is not as it was closed, or gone", "corrupt")
         try:
-            archive = self._archives[segment.name] = zipfile.ZipFile(path)
+            with zipfile.ZipFile(path) as archive:
+                return [(name, path) for name in archive.namelist()]
         except DAMAGED as error:
             raise _unusable(self._folder, f"{segment.name} cannot be opened: {error}", "corrupt") from error
-        return [(name, archive) for name in archive.namelist()]
 
     def _check_complete(self) -> None:
         frames = range(self.start, self.start + self.count)

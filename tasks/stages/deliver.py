@@ -73,7 +73,7 @@ def _write(context: StageContext, spec: AnySpec, spool: Path, metadata: dict[str
         observer.phase(Phase.WRITE, frames.count)
         return write_artifacts(frames, spec, job_id=job_id, folder=folder, metadata=metadata, on_progress=observer.advance)
     with AlphaReader(spool, segments_folder(spool_root(context.process), job_id)) as alphas:
-        source = fetch_inputs(context, {SOURCE_FIELD: spec.inputs[SOURCE_FIELD]}, folder)[SOURCE_FIELD]
+        source = fetch_inputs(context, {SOURCE_FIELD: spec.inputs[SOURCE_FIELD]}, spool)[SOURCE_FIELD]
         observer.phase(Phase.WRITE, alphas.count)
         return write_matte_artifacts(alphas, source, spec, job_id=job_id, folder=folder, metadata=metadata, on_progress=observer.advance)
 

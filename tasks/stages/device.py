@@ -1,4 +1,4 @@
-"""What every stage on a device does around its work: bring the inputs, and say how the device was left."""
+"""What stages do around their work: bring the inputs, and say how the device was left."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ GIB = 1024**3
 
 
 def fetch_inputs(context: StageContext, inputs: Mapping[str, ResolvedInput], folder: Path) -> dict[str, Path]:
-    """Bring a spec's inputs from the store into ``folder`` and return their paths by name.
+    """Bring a spec's inputs from the store into ``folder``, those that are not there yet, and return their paths by name.
 
     Raises:
         StoreUnavailable, InputMissing, DiskFull: when one cannot be fetched.
     """
     paths: dict[str, Path] = {}
     for name, item in inputs.items():
-        paths[name] = folder / "inputs" / name
-        paths[name].parent.mkdir(parents=True, exist_ok=True)
-        context.process.store.get_file(item.key, paths[name])
+        path = paths[name] = folder / "inputs" / name
+        if path.exists() and path.stat().st_size == item.bytes:
+            continue  # an earlier stage of the attempt brought it: files appear whole
+        path.parent.mkdir(parents=True, exist_ok=True)
+        context.process.store.get_file(item.key, path)
     return paths
 
 

@@ -153,3 +153,19 @@ def test_a_full_disk_is_told_to_whoever_writes_next(tiny_disk):
         write()
     full.release()
     assert list((tiny_disk / "segments").iterdir()) == []
+
+
+def test_a_long_matting_keeps_only_a_few_of_its_segments_open(writer, segments, tmp_path):
+    # Given as many segments as a long matting has checkpoints
+    count = 60
+    for frame in range(count):
+        writer.write("subject", frame, alpha_of(frame % 20))
+        writer.close_segment()
+    finish(writer, tmp_path / "attempt", count=count)
+
+    with AlphaReader(tmp_path / "attempt", segments) as reader:
+        for frame in range(count):
+            reader.alpha("subject", frame)
+
+        opened = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink() and link.readlink().parent == segments]
+    assert 0 < len(opened) <= 16
