@@ -12,20 +12,24 @@ from celery.utils.serialization import strtobool
 from celery.worker.control import control_command, inspect_command
 
 from reelfleet.contract.errors import FleetError, Internal
+from reelfleet.contract.matte_request import SOURCE_FIELD
+from reelfleet.contract.matting_spec import MattingSpec
 from reelfleet.contract.names import Command
 from reelfleet.control import apply_abort, apply_drain, apply_pause, apply_resume, worker_text
 from tasks.worker.consumption import obey
 from tasks.worker.parent import WorkerParent, current_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from reelfleet.ledger.types import JobRow
 
 Answer = dict[str, Any]
 
 
 @inspect_command(name=Command.STATUS.value)
 def reel_status(_state: Any) -> Answer:
-    """Tell what this worker does: device, warm models, job, step, rate, ETA, pauses."""
+    """Tell what this worker does: device, warm models, job, step, rate, ETA, audio tracks, pauses."""
     return _answer(_status)
 
 
@@ -80,9 +84,10 @@ def _drain(parent: WorkerParent, worker: str | None) -> dict[str, Any]:
 
 def _status(parent: WorkerParent) -> dict[str, Any]:
     info, pauses = parent.info(), _pauses(parent)
-    running = [parent.ledger.jobs.status(job_id) for job_id in parent.active_requests()]
+    rows = [parent.ledger.jobs.row(job_id) for job_id in parent.active_requests()]
+    running = [row.status() for row in rows]
     jobs = [job.model_dump(mode="json") for job in running]
-    facts = {"worker": info.model_dump(mode="json"), "jobs": jobs, "pauses": pauses, "audio_tracks": _audio_tracks(jobs)}
+    facts = {"worker": info.model_dump(mode="json"), "jobs": jobs, "pauses": pauses, "audio_tracks": audio_tracks_of(rows)}
     return {"ok": worker_text(info, running, pauses), **facts}
 
 
@@ -92,5 +97,11 @@ def _pauses(parent: WorkerParent) -> dict[str, Any]:
     }
 
 
-def _audio_tracks(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [track for job in jobs for artifact in job["artifacts"] for track in artifact["audio_tracks"]]
+def audio_tracks_of(rows: Iterable[JobRow]) -> list[dict[str, Any]]:
+    """Return the tracks of sound of the sources that jobs matte, each with its job and where it comes from."""
+    return [
+        {"job_id": row.job_id, "uri": row.spec.inputs[SOURCE_FIELD].uri, **track.model_dump(mode="json")}
+        for row in rows
+        if isinstance(row.spec, MattingSpec)
+        for track in row.spec.source.audio_tracks
+    ]

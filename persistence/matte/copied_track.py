@@ -52,19 +52,36 @@ def coded_packets(container: Any, stream: Any, start: Fraction, stop: Fraction) 
     Raises:
         ValueError: when one has no time or no duration, without which it has no place elsewhere.
     """
+    for coded in _from_before(container, stream, start):
+        if coded.start >= stop:
+            return
+        if coded.end > start:
+            yield coded
+
+
+def _from_before(container: Any, stream: Any, start: Fraction) -> Iterator[CodedPacket]:
+    """Yield a track's packets, the first of them before ``start`` if there is one; not all of those before that time."""
     if start > _BEFORE_S:
-        with contextlib.suppress(av.FFmpegError):  # what cannot be searched is read from its beginning
+        with contextlib.suppress(av.FFmpegError):  # what cannot be searched is read from where it stands, its beginning
             container.seek(int((start - _BEFORE_S) * _MICROSECONDS))
+        packets = _coded(container, stream)
+        first = next(packets, None)
+        if first is not None and first.start <= start:
+            yield first
+            yield from packets
+            return
+        # The track begins later, or a container that is searched by guessing (MPEG-TS) was searched too late.
+        container.seek(container.start_time or 0)
+    yield from _coded(container, stream)
+
+
+def _coded(container: Any, stream: Any) -> Iterator[CodedPacket]:
     for packet in container.demux(stream):
         if not packet.size:
             continue
         if packet.pts is None or not packet.duration:
             raise ValueError("a packet has no time or no duration")
-        coded = CodedPacket(packet, packet.pts * packet.time_base, packet.duration * packet.time_base)
-        if coded.start >= stop:
-            return
-        if coded.end > start:
-            yield coded
+        yield CodedPacket(packet, packet.pts * packet.time_base, packet.duration * packet.time_base)
 
 
 class CopiedTrack:

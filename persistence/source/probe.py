@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 from av.video.reformatter import ColorTrc
@@ -87,7 +88,7 @@ def _probe_video(path: Path, max_pixels: int) -> SourceFacts:
             rotation=rotation,
             pixel_aspect=f"{aspect.numerator}:{aspect.denominator}",
             transfer={ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}.get(first.color_trc, "sdr"),
-            audio_tracks=tuple(_track(number, each) for number, each in enumerate(container.streams.audio)),
+            audio_tracks=tuple(_tracks(path, container)),
         )
 
 
@@ -120,14 +121,30 @@ def _promised_end(container: Any, stream: Any) -> Fraction | None:
     return None
 
 
-def _track(number: int, stream: Any) -> SourceTrack:
-    language = stream.metadata.get("language")
-    duration = stream.duration * stream.time_base if stream.duration else Fraction(stream.container.duration or 0, 1_000_000)
-    return SourceTrack(
-        index=number,
-        codec=codec_name(stream),
-        sample_rate=stream.rate,
-        channels=stream.channels,
-        duration_s=max(0.0, float(duration)),
-        language=None if language in {None, "und"} else language,
-    )
+def _tracks(path: Path, container: Any) -> Iterator[SourceTrack]:
+    for number, stream in enumerate(container.streams.audio):
+        # MPEG-TS says nothing of sound that begins late; a track in which nothing ever sounds is none.
+        heard = stream if stream.rate and stream.channels else _first_sound(path, number)
+        if heard is None:
+            continue
+        language = stream.metadata.get("language")
+        duration = stream.duration * stream.time_base if stream.duration else Fraction(container.duration or 0, av.time_base)
+        yield SourceTrack(
+            index=number,
+            codec=codec_name(stream),
+            sample_rate=heard.rate,
+            channels=heard.channels,
+            duration_s=max(0.0, float(duration)),
+            language=None if language in {None, "und"} else language,
+        )
+
+
+class _Sound(NamedTuple):
+    rate: int
+    channels: int
+
+
+def _first_sound(path: Path, number: int) -> _Sound | None:
+    with opened(path) as container:
+        frame = next(iter(container.decode(container.streams.audio[number])), None)
+        return None if frame is None else _Sound(frame.sample_rate, len(frame.layout.channels))

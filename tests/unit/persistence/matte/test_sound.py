@@ -113,7 +113,13 @@ def test_encoded_sound_stays_with_the_pictures(
 
 
 @pytest.mark.parametrize(
-    ("suffix", "sound", "container"), [("mp4", Sound("aac", seconds=12), "mp4"), ("mkv", Sound("libopus", seconds=12), "webm")]
+    ("suffix", "sound", "container"),
+    [
+        ("mp4", Sound("aac", seconds=12), "mp4"),
+        ("mkv", Sound("libopus", seconds=12), "webm"),
+        ("ts", Sound("libmp3lame", seconds=12), "mp4"),
+        ("ts", Sound("libmp3lame", seconds=12), "mkv"),
+    ],
 )
 def test_a_range_far_into_a_clip_has_its_own_sound(tmp_path: Path, suffix: str, sound: Sound, container: str) -> None:
     path = make_clip(tmp_path / f"long.{suffix}", count=120, picture=flashing, sounds=[sound])
@@ -123,6 +129,17 @@ def test_a_range_far_into_a_clip_has_its_own_sound(tmp_path: Path, suffix: str, 
     assert flashes_at(foreground.path) == [0.2, 1.2]
     assert foreground.audio_tracks[0].copied
     assert beeps_at(foreground.path) == pytest.approx([0.2, 1.2], abs=AUDIO_FRAME_S)
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mkv"])
+def test_a_track_that_starts_within_a_range_far_into_a_clip_keeps_its_place(tmp_path: Path, suffix: str) -> None:
+    late = Sound("pcm_s16le", seconds=3, late_s=7.5)
+    path = make_clip(tmp_path / f"long.{suffix}", count=110, picture=flashing, sounds=[late])
+
+    foreground = foreground_of(path, tmp_path, container=suffix, start_frame=61, end_frame=80)
+
+    assert foreground.audio_tracks[0].copied
+    assert beeps_at(foreground.path) == pytest.approx([7.5 - 6.1], abs=AUDIO_FRAME_S)
 
 
 TWO = (Sound("aac", "eng"), Sound("aac", "deu", rate=44_100, pitch=500))

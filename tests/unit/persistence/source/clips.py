@@ -43,6 +43,7 @@ def make_clip(
     options: dict[str, str] | None = None,
     sounds: Sequence[tuple[str, float, int]] = (),
     sound_encoder: str = "aac",
+    late_s: int = 0,
     **stream_attributes,
 ) -> Path:
     """Write a clip.
@@ -57,6 +58,7 @@ def make_clip(
         options: of the encoder.
         sounds: language, seconds and hertz of each track; a ramp from -1 to 1 over its length.
         sound_encoder: of all tracks.
+        late_s: when they begin to sound.
         stream_attributes: set on the codec context, such as a sample aspect ratio.
     """
     with av.open(str(path), "w") as container:
@@ -77,7 +79,7 @@ def make_clip(
         for stream, seconds in tracks:
             ramp = np.linspace(-1, 1, int(seconds * stream.rate), dtype=np.float32)[None]
             sound = av.AudioFrame.from_ndarray(ramp, format="fltp", layout="mono")
-            sound.sample_rate, sound.pts = stream.rate, 0
+            sound.sample_rate, sound.pts = stream.rate, late_s * stream.rate
             container.mux(stream.encode(sound))
             container.mux(stream.encode(None))
     return path

@@ -146,3 +146,12 @@ def test_frames_without_times_are_counted_by_the_rate():
     packets = [_Packet(None, 0, is_key=True), _Packet(None, 0, is_key=False)]
 
     assert _times(stream, packets) == ((0, 40), 40)
+
+
+def test_sound_of_which_the_container_says_nothing_is_heard_first(tmp_path):
+    # Given a transport stream whose sound begins so late that opening it does not get there
+    path = make_clip(tmp_path / "clip.ts", count=120, sounds=[("eng", 1.0, 48_000)], late_s=9)
+
+    (track,) = facts_of(path).audio_tracks
+
+    assert (track.sample_rate, track.channels) == (48_000, 1)
