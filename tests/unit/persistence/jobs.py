@@ -69,6 +69,7 @@ def row(**changes) -> JobRow:
         "preemptible": True,
         "preemptions": 0,
         "needs_memory": None,
+        "follow_up": None,
         "pause_reason": None,
         "diagnosis": None,
     }

@@ -174,7 +174,7 @@ def test_other_weights_under_the_same_name(make_studio, as_entry, settings, chec
 
 def test_another_version_of_a_library(studio, checkpoint, monkeypatch):
     # Given
-    monkeypatch.setattr("pipelines.checkpoint.fingerprint.versions", lambda: versions.versions() | {"torch": "1.0"})
+    monkeypatch.setattr("pipelines.checkpoint.stack.versions", lambda: versions.versions() | {"torch": "1.0"})
 
     # When / Then
     _require_refused(studio, checkpoint, f"version of torch was {torch.__version__} and is 1.0")
