@@ -13,18 +13,10 @@ from persistence.source.frame_index import index_frames
 from persistence.source.opening import opened
 from persistence.spool import Samples
 from reelfleet.contract.errors import InputUnreadable
-from reelfleet.contract.source import SourceFacts, SourceTrack
+from reelfleet.contract.source import SourceTrack
 
 EARLY_S = 1
 """How far before the range decoding begins: some codecs need a few packets to get going."""
-
-
-def time_range(path: Path, facts: SourceFacts, start: int, end: int) -> tuple[Fraction, Fraction]:
-    """Return when the frame range [start, end) begins and ends, in seconds since frame 0."""
-    if facts.media == "image":
-        return Fraction(0), Fraction(0)
-    index = index_frames(path)
-    return index.time(start), index.time(end)
 
 
 def read_track(path: Path, track: SourceTrack, *, start: Fraction, end: Fraction) -> tuple[Samples, int]:

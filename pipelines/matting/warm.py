@@ -5,23 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 
+from pipelines.model_cache import WarmModel
 
-class Weights(Protocol):
-    """What was loaded."""
-
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-
-    def modules(self) -> Iterable[torch.nn.Module]:
-        """Return what holds the weights."""
-
-
-W = TypeVar("W", bound=Weights)
+W = TypeVar("W", bound=WarmModel)
 
 
 @dataclass(frozen=True)

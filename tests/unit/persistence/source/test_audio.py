@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from persistence.source.audio import check_track, read_track, time_range
+from persistence.source.audio import check_track, read_track
 from persistence.source.probe import probe_source
 from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.source import SourceTrack
@@ -50,15 +50,6 @@ def test_a_track_that_ends_early_gives_no_more_than_it_has(clip):
     samples, rate = read_track(clip, track, start=Fraction(1, 2), end=Fraction(3))
 
     assert len(samples) / rate == pytest.approx(0.5, abs=0.1)
-
-
-def test_the_time_of_a_range_is_that_of_its_frames(tmp_path):
-    path = make_clip(tmp_path / "clip.mkv", count=4, times=[0, 40, 150, 205])
-    facts = probe_source(path, max_pixels=10**6)
-
-    start, end = time_range(path, facts, 1, 3)
-
-    assert (float(start), float(end)) == (0.04, 0.205)
 
 
 def test_a_track_that_cannot_be_decoded_is_named_with_the_way_out(tmp_path):
