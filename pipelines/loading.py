@@ -16,7 +16,7 @@ from pipelines.device import DeviceInfo
 from pipelines.faults import translated_load
 from pipelines.ladder import Degradation
 from pipelines.load_report import refusing_holes
-from pipelines.placement import align_weights, held_bytes, modules_of, place, touch_weights
+from pipelines.placement import held_bytes, modules_of, place, touch_weights
 from pipelines.sources import locate
 from pipelines.torch_setup import dtype_name, dtype_of, main_dtype, synchronize, torch_device
 from pipelines.weight_hashes import settings_sha256, weight_files, weights_sha256
@@ -80,8 +80,6 @@ def load(
                 str(folder), dtype=_dtypes(entry, dtype), variant=entry.source.variant, use_safetensors=True, local_files_only=True
             )
         _adjust(pipeline, entry)
-        if torch_device(device).type == "cpu":
-            align_weights(pipeline)
         held = held_bytes(pipeline)
         degraded = place(pipeline, entry, device, offload)
         synchronize(torch_device(device))

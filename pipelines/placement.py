@@ -14,8 +14,6 @@ from pipelines.torch_setup import torch_device
 
 GIB = 1024**3
 PAGE_BYTES = 4096
-VECTOR_BYTES = 64
-"""Of the widest registers (AVX-512), and what torch's allocator on a CPU aligns to."""
 
 
 def place(pipeline: Any, entry: ModelEntry, device: DeviceInfo, offload: Degradation | None = None) -> tuple[Degradation, ...]:
@@ -58,18 +56,6 @@ def touch_weights(pipeline: Any) -> None:
     for storage in storages(modules_of(pipeline)):
         if storage.device.type == "cpu" and storage.nbytes():
             torch.tensor([], dtype=torch.uint8).set_(storage)[::PAGE_BYTES].sum()
-
-
-def align_weights(pipeline: Any) -> None:
-    """Copy weights that a mapped file has at odd places to where the allocator puts tensors.
-
-    A processor's kernels may sum in another order when their operands begin in the middle of a vector. Offloading works on copies, and they would
-    give other bits than the weights that they were copied from.
-    """
-    for module in modules_of(pipeline):
-        for tensor in (*module.parameters(), *module.buffers()):
-            if tensor.data_ptr() % VECTOR_BYTES:
-                tensor.data = tensor.data.clone()
 
 
 def held_bytes(pipeline: Any) -> int:

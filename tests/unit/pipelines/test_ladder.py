@@ -27,6 +27,12 @@ def gpu(make_studio, monkeypatch):
     return make_studio(device=pretended_gpu(monkeypatch))
 
 
+@pytest.fixture
+def undisturbed(gpu, make_studio):
+    """The same device, which never runs out of memory."""
+    return make_studio(device=gpu.device)
+
+
 def _pipeline(studio, model: str):
     return studio.engine._models.get(model).pipeline
 
@@ -76,8 +82,9 @@ def test_other_models_go_before_the_second_try(make_studio, monkeypatch):
     ("model", "rung"),
     [*((model, Rung.SEQUENTIAL_OFFLOAD) for model in TINY), ("tiny-wan22", Rung.MODEL_OFFLOAD), ("tiny-ltx2", Rung.MODEL_OFFLOAD)],
 )
-def test_offloading_gives_the_same_result(gpu, studio, monkeypatch, model, rung):
+def test_offloading_gives_the_same_result(gpu, undisturbed, monkeypatch, model, rung):
     # Given
+    expected = undisturbed.default_clip(model)
     _short(monkeypatch, gpu, model, "transformer", enough=rung.value)
 
     # When
@@ -85,7 +92,7 @@ def test_offloading_gives_the_same_result(gpu, studio, monkeypatch, model, rung)
 
     # Then
     assert clip.report.degraded[-1] is rung
-    assert _same(clip, studio.default_clip(model))
+    assert _same(clip, expected)
 
 
 @pytest.mark.parametrize(("enough", "rungs"), [(rung, ALL[: position + 1]) for position, rung in enumerate(ALL) if position])
@@ -172,8 +179,9 @@ def test_next_job_does_not_tile(make_studio, studio, monkeypatch):
 
 
 @pytest.mark.parametrize("rung", ["model_offload", "sequential_offload"])
-def test_next_job_is_not_offloaded(gpu, studio, monkeypatch, rung):
+def test_next_job_is_not_offloaded(gpu, undisturbed, monkeypatch, rung):
     # Given
+    expected = undisturbed.default_clip("tiny-wan")
     with monkeypatch.context() as patch:
         _short(patch, gpu, "tiny-wan", "transformer", enough=rung)
         gpu.generate("tiny-wan")
@@ -183,7 +191,7 @@ def test_next_job_is_not_offloaded(gpu, studio, monkeypatch, rung):
 
     # Then
     assert (clip.report.degraded, lie_of(_pipeline(gpu, "tiny-wan"))) == ((), "as placed")
-    assert _same(clip, studio.default_clip("tiny-wan"))
+    assert _same(clip, expected)
 
 
 def test_aborted_job_leaves_no_rung_to_the_next(gpu, monkeypatch):
@@ -274,8 +282,9 @@ def test_decoding_that_ran_out_repeats_no_step(make_studio, studio, monkeypatch,
 
 
 @pytest.mark.parametrize(("model", "enough"), [("tiny-wan", "sequential_offload"), ("tiny-ltx2", "model_offload")])
-def test_step_that_ran_out_goes_on_offloaded_from_the_last_snapshot(gpu, studio, monkeypatch, model, enough):
+def test_step_that_ran_out_goes_on_offloaded_from_the_last_snapshot(gpu, undisturbed, monkeypatch, model, enough):
     # Given: memory that is short from the third step on, and an observer that asked for a checkpoint of the first
+    expected = undisturbed.default_clip(model)
     gpu.engine.warm(model)
     steps = []
 
@@ -290,7 +299,7 @@ def test_step_that_ran_out_goes_on_offloaded_from_the_last_snapshot(gpu, studio,
 
     # Then
     assert steps.count(1) == 1
-    assert _same(clip, studio.default_clip(model))
+    assert _same(clip, expected)
 
 
 def test_what_was_given_up_is_told_while_it_happens_and_in_the_report(gpu, monkeypatch):
@@ -346,8 +355,9 @@ def test_nothing_is_moved_to_a_host_that_is_full(gpu):
 
 
 @pytest.mark.parametrize(("enough", "rungs"), [("model_offload", ALL[:1] + ALL[2:3]), ("sequential_offload", ALL[:1] + ALL[2:])])
-def test_model_that_does_not_fit_is_loaded_offloaded_and_every_job_of_it_says_so(gpu, studio, monkeypatch, enough, rungs):
+def test_model_that_does_not_fit_is_loaded_offloaded_and_every_job_of_it_says_so(gpu, undisturbed, monkeypatch, enough, rungs):
     # Given: weights that fit the device only in parts
+    expected = undisturbed.default_clip("tiny-wan")
     real = loading.place
 
     def place(pipeline, *arguments):
@@ -364,7 +374,7 @@ def test_model_that_does_not_fit_is_loaded_offloaded_and_every_job_of_it_says_so
     # Then
     assert (first.report.degraded, second.report.degraded) == (rungs, rungs[-1:])
     assert second.report.timings["load_s"] == 0
-    assert _same(second, studio.default_clip("tiny-wan"))
+    assert _same(second, expected)
 
 
 def test_model_estimated_too_large_starts_offloaded_and_goes_on_from_there(make_studio, as_entry, monkeypatch):

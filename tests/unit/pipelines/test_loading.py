@@ -178,13 +178,3 @@ def test_weights_that_are_not_pinned_leave_a_note(make_studio, as_entry, monkeyp
 
     # Then
     assert ["not pinned" in note for note in report.notes] == [True]
-
-
-@pytest.mark.parametrize("model", ["tiny-wan", "tiny-flux", "tiny-ltx2"])
-def test_weights_on_a_cpu_begin_where_vectors_do_whatever_the_file_has(studio, model):
-    # Given a file, in which weights follow each other without gaps
-    pipeline = _pipeline(studio, model)
-
-    modules = [component for component in pipeline.components.values() if isinstance(component, torch.nn.Module)]
-
-    assert {tensor.data_ptr() % 64 for module in modules for tensor in (*module.parameters(), *module.buffers())} == {0}
