@@ -17,6 +17,8 @@ from reelfleet.contract.manifest import AudioTrack
 
 _PADDING_S = 0.1
 """Codecs of sound add a little at both ends."""
+_MOVIE_TICK_S = Fraction(1, 1000)
+"""What lengths are rounded to in the edit list of an mp4 or mov, which is there when pictures are stored out of order."""
 _ISO_639_2 = re.compile(r"[a-z]{3}")
 
 
@@ -80,13 +82,16 @@ def check_archive(name: str, facts: ArchiveFacts, *, numbers: Sequence[int], mod
 
 
 def _times_problem(times: FrameTimes | None, tick: Fraction, starts: Sequence[int], end: int) -> str | None:
-    """Compare within half a tick of the container, which counts milliseconds in Matroska and has the writer's own clock in mp4 and mov."""
+    """Compare within half a tick of the container, which counts milliseconds in Matroska and has the writer's own clock in mp4 and mov.
+
+    The end is compared within a millisecond at least: see ``_MOVIE_TICK_S``.
+    """
     if times is None:
         return "not told"
     for index, (found, asked) in enumerate(zip(times.starts, starts, strict=False)):
         if abs(found * times.tick - asked * tick) > times.tick / 2:
             return f"frame {index} at {float(found * times.tick):.6f} s instead of {float(asked * tick):.6f} s"
-    if times.end is None or abs(times.end - end * tick) > times.tick:
+    if times.end is None or abs(times.end - end * tick) > max(times.tick, _MOVIE_TICK_S):
         return f"the end at {times.end and float(times.end)} s instead of {float(end * tick):.6f} s"
     return None
 

@@ -39,7 +39,7 @@ def test_a_file_that_holds_what_was_asked_for_passes() -> None:
         ({"times": FrameTimes(TICK, [0, 3004, 9000], END * TICK)}, "frame 1 at 0.033378"),
         ({"times": FrameTimes(TICK, [-1, 3003, 9000], END * TICK)}, "frame 0"),
         ({"times": FrameTimes(TICK, [100, 3103, 9100], END * TICK)}, "frame 0"),
-        ({"times": FrameTimes(TICK, STARTS, (END - 2) * TICK)}, "the end"),
+        ({"times": FrameTimes(TICK, STARTS, (END - 91) * TICK)}, "the end"),
         ({"times": FrameTimes(TICK, STARTS, None)}, "the end"),
         ({"times": None}, "not told"),
         ({"audio_tracks": ()}, "0 tracks instead of 1"),
@@ -70,6 +70,12 @@ def test_a_container_that_counts_milliseconds_is_held_to_half_of_one() -> None:
     check_matte_video("clip.mkv", dataclasses.replace(FACTS, times=rounded), JOB, STARTS, END, [TRACK])
     with pytest.raises(EncodeFailed, match="frame 1"):
         check_matte_video("clip.mkv", dataclasses.replace(FACTS, times=off), JOB, STARTS, END, [TRACK])
+
+
+def test_an_end_may_be_rounded_to_the_milliseconds_of_an_edit_list() -> None:
+    rounded = dataclasses.replace(FACTS, times=FrameTimes(TICK, STARTS, Fraction(133, 1000)))
+
+    check_matte_video("clip.mp4", rounded, JOB, STARTS, END, [TRACK])
 
 
 def test_a_language_that_the_container_has_no_code_for_may_be_missing() -> None:
