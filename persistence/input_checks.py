@@ -63,7 +63,8 @@ def check_audio(path: Path, max_pixels: int) -> str:
 
 def _check_media(path: Path, kind: str, containers: str, max_pixels: int) -> str:
     try:
-        with av.open(str(path), options={"format_whitelist": containers, "protocol_whitelist": "file"}) as container:
+        options = {"format_whitelist": containers, "protocol_whitelist": "file"}
+        with av.open(str(path), options=options, metadata_errors="replace") as container:
             streams = getattr(container.streams, kind)
             if not streams:
                 raise InputUnreadable(f"it holds no {kind}")

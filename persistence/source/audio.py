@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,36 +18,35 @@ from reelfleet.contract.source import SourceTrack
 
 EARLY_S = 1
 """How far before the range decoding begins: some codecs need a few packets to get going."""
+SLACK_S = Fraction(1, 100)
+"""By how much a packet's time may differ from the end of the last one: containers round. More is a gap, or an overlap."""
 
 
 def read_track(path: Path, track: SourceTrack, *, start: Fraction, end: Fraction) -> tuple[Samples, int]:
     """Return a track's samples from ``start`` to ``end`` (seconds since frame 0), float32 (samples, channels), and their rate in hertz.
 
-    Where the track begins later or has gaps there is silence; where it ends early so do the samples.
+    Where the track begins later or has gaps there is silence; where it ends early, or is damaged and nothing sounds after that, so do the
+    samples. Parts of a track that meet in time meet to the sample, wherever reading began.
 
     Raises:
         InputUnreadable: when the track cannot be decoded, naming it.
     """
-    origin = index_frames(path).origin
     rate = track.sample_rate
-    wanted = round((end - start) * rate)
-    samples = np.zeros((max(0, wanted), track.channels), np.float32)
+    samples = np.zeros((max(0, round((end - start) * rate)), track.channels), np.float32)
     heard = 0
     try:
+        zero = index_frames(path).origin
         with opened(path) as container:
-            stream = container.streams.audio[track.index]
-            _seek(container, stream, origin + start - EARLY_S)
-            resampler = av.AudioResampler(format="fltp", layout=stream.layout.name, rate=rate)
-            for frame in container.decode(stream):
-                if frame.pts is None:
-                    continue
-                at = round((frame.pts * frame.time_base - origin - start) * rate)
-                if at >= wanted:
+            stream = _stream_of(container, track)
+            if _tells_exact_times(stream, rate):
+                _seek(container, stream, zero + start - EARLY_S)
+            first = round(start * rate)
+            for place, chunk in _placed(_sounding(container, stream), zero, track):
+                if place - first >= len(samples):
                     break
-                for planar in resampler.resample(frame):
-                    heard = max(heard, _place(samples, np.asarray(planar.to_ndarray()).T, at))
+                heard = max(heard, _put(samples, chunk, place - first))
     except InputUnreadable as error:
-        raise _undecodable(track, error.message) from error
+        raise error if error.details else _undecodable(track, error.message) from error
     return samples[:heard], rate
 
 
@@ -58,10 +58,25 @@ def check_track(path: Path, track: SourceTrack) -> None:
     """
     try:
         with opened(path) as container:
-            if next(iter(container.decode(container.streams.audio[track.index])), None) is None:
+            if next(iter(container.decode(_stream_of(container, track))), None) is None:
                 raise _undecodable(track, "it is empty")
     except InputUnreadable as error:
         raise error if error.details else _undecodable(track, error.message) from error
+
+
+def _stream_of(container: Any, track: SourceTrack) -> Any:
+    stream = container.streams.audio[track.index]
+    if stream.codec_context is None:
+        raise _undecodable(track, "no decoder is known for its codec")
+    return stream
+
+
+def _tells_exact_times(stream: Any, rate: int) -> bool:
+    """Return whether the container's time of a packet is that of its first sample; Matroska's, for one, is rounded to milliseconds.
+
+    Where it is not, a track is decoded from its beginning, since counting samples is the only way to know where one is.
+    """
+    return (Fraction(stream.time_base) * rate).numerator == 1
 
 
 def _seek(container: Any, stream: Any, second: Fraction) -> None:
@@ -69,7 +84,48 @@ def _seek(container: Any, stream: Any, second: Fraction) -> None:
         container.seek(int(second / stream.time_base), stream=stream, backward=True, any_frame=False)
 
 
-def _place(samples: Samples, chunk: Samples, at: int) -> int:
+def _sounding(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield decoded frames. Damage counts where sound follows it, or where there is nothing else: else the track ends there."""
+    damage: av.FFmpegError | None = None
+    sounded = False
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as error:
+            damage = error
+            continue
+        if frames and damage is not None:
+            raise damage
+        sounded = sounded or bool(frames)
+        yield from frames
+    if damage is not None and not sounded:
+        raise damage
+
+
+def _placed(frames: Iterator[Any], zero: Fraction, track: SourceTrack) -> Iterator[tuple[int, Samples]]:
+    """Yield float32 (samples, channels) and where they begin, in samples since the container's time ``zero``."""
+    resampler = av.AudioResampler(format="fltp", rate=track.sample_rate)
+    place: int | None = None
+    for frame in frames:
+        told = None if frame.pts is None else round((frame.pts * Fraction(frame.time_base) - zero) * track.sample_rate)
+        if told is not None and (place is None or abs(told - place) > SLACK_S * track.sample_rate):
+            place = told
+        for planar in _resampled(resampler, frame, track):
+            chunk = np.asarray(planar.to_ndarray()).T
+            if chunk.shape[1] != track.channels:
+                raise _undecodable(track, f"it has {chunk.shape[1]} channels in places, and {track.channels} in others")
+            yield place or 0, chunk
+            place = (place or 0) + len(chunk)
+
+
+def _resampled(resampler: Any, frame: Any, track: SourceTrack) -> Sequence[Any]:
+    try:
+        return list(resampler.resample(frame))
+    except ValueError as error:
+        raise _undecodable(track, "its form changes midway") from error
+
+
+def _put(samples: Samples, chunk: Samples, at: int) -> int:
     """Put a chunk where it belongs and return where it ends within the range."""
     begin, end = max(0, at), min(len(samples), at + len(chunk))
     if begin >= end:

@@ -21,8 +21,8 @@ from persistence.source.upright import turn
 from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.source import SourceFacts
 
-CHUNK = 16
-"""Frames that are held at a time when a clip is read backward."""
+HELD_BYTES = 256 << 20
+"""How much is held at a time of a clip that is read backward. The more, the fewer frames are decoded again only to get to others."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ def read_frames_backwards(
         yield from read_frames(path, facts, start=start, end=end, size=size)
         return
     index = index_frames(path)
+    chunk = max(1, HELD_BYTES // (3 * size[0] * size[1]))
     while end > start:
-        begin = max(start, end - CHUNK)
+        begin = max(start, end - chunk)
         yield from reversed(list(_read(path, facts, index, begin, end, size, allow_truncated=False)))
         end = begin
 
@@ -107,6 +108,7 @@ def _read(
     path: Path, facts: SourceFacts, index: FrameIndex, start: int, end: int, size: tuple[int, int], *, allow_truncated: bool
 ) -> Generator[SourceFrame, None, None]:
     expected = start
+    to_rgb = ToRgb(*(size[::-1] if facts.rotation % 180 else size))
     try:
         for number, frame in _numbered(path, index, start):
             if number < start:
@@ -114,7 +116,8 @@ def _read(
             if number >= end or number != expected:
                 break
             expected += 1
-            yield _made(frame, number, facts, index, size)
+            duration = index.time(number + 1) - index.time(number)
+            yield SourceFrame(number, index.time(number), duration, turn(to_rgb.convert(frame), facts.rotation))
             if expected == end:
                 return
     except InputUnreadable as error:
@@ -127,7 +130,7 @@ def _read(
 
 def _numbered(path: Path, index: FrameIndex, start: int) -> Iterator[tuple[int, Any]]:
     """Yield decoded frames with their numbers, none before a key frame that comes before ``start``; damaged ones are left out."""
-    if start:
+    if start and not index.in_order:
         numbered = _decoded(path, index, start)
         first = next(numbered, None)
         if first is not None and first[0] <= start:
@@ -145,18 +148,24 @@ def _decoded(path: Path, index: FrameIndex, seek_to: int) -> Generator[tuple[int
         stream = pictures_of(container)
         if seek_to:
             container.seek(index.times[seek_to], stream=stream, backward=True, any_frame=False)
-        for count, frame in enumerate(container.decode(stream)):
+        for count, frame in enumerate(_frames(container, stream)):
             if frame.is_corrupt:
+                if index.in_order:
+                    return  # those after it could no longer be counted
                 continue
-            number = count if frame.pts is None and not seek_to else numbers.get(frame.pts)
+            number = count if index.in_order else numbers.get(frame.pts)
             if number is not None:
                 yield number, frame
 
 
-def _made(frame: av.VideoFrame, number: int, facts: SourceFacts, index: FrameIndex, size: tuple[int, int]) -> SourceFrame:
-    width, height = size[::-1] if facts.rotation % 180 else size
-    rgb = turn(ToRgb(width, height).convert(frame), facts.rotation)
-    return SourceFrame(number, index.time(number), index.time(number + 1) - index.time(number), rgb)
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            # Frames that the decoder holds, to put them in order, do not lean on the damaged one.
+            yield from stream.codec_context.decode(None)
+            raise
 
 
 def _truncated(decoded: int, expected: int, why: str) -> InputUnreadable:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from persistence.input_checks import check_image, check_video
 from persistence.source.frames import read_one
-from persistence.source.pictures import open_upright
+from persistence.source.pictures import eight_bits, is_deep, open_upright
 from persistence.source.probe import probe_source
 from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.source import SourceFacts
@@ -19,6 +19,8 @@ from reelfleet.contract.source import SourceFacts
 Mask = NDArray[np.uint8]
 """(height, width), 0 (not the target) to 255 (the target)."""
 FULL = 255
+FAINT = 128
+"""Masks that are darker all over are told of: numbers of objects, or indices of a palette, may have been saved instead of brightness."""
 NO_BOUND = 2**31
 """Pixels; masks that were taken in were checked against the fleet's own bound."""
 
@@ -55,6 +57,8 @@ def read_mask(path: Path, *, frame: int, size: tuple[int, int], name: str) -> Re
     if grey.max() == 1:
         notes.append(f"{name} holds 0 and 1 alone; 1 is taken for the target")
         grey = grey * np.uint8(FULL)
+    elif 0 < grey.max() < FAINT:
+        notes.append(f"{name} selects nothing wholly: its brightest value is {grey.max()} of {FULL}")
     if not grey.any():
         notes.append(f"{name} is empty: it selects nothing")
     elif grey.min() == FULL:
@@ -74,14 +78,14 @@ def check_mask(path: Path, max_pixels: int) -> str:
 
 def _grey(path: Path) -> Mask:
     image = open_upright(path)
-    if image.mode in {"I", "I;16", "F"}:
-        wide = np.asarray(image, np.float64)
-        return np.rint(np.clip(wide / (65535 if wide.max() > FULL else FULL), 0, 1) * FULL).astype(np.uint8)
+    if is_deep(image):
+        # Tools write masks of 8 bits into files of 16, too.
+        return eight_bits(image, dim=True)
     has_alpha = image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
     rgba = image.convert("RGBA")
     alpha = np.asarray(rgba.getchannel("A"))
     # A cut-out has its mask in its alpha; a mask that was saved with one that says nothing has it in its brightness.
-    return alpha if has_alpha and alpha.min() < FULL else np.asarray(rgba.convert("RGB").convert("L"))
+    return alpha if has_alpha and alpha.min() < alpha.max() else np.asarray(rgba.convert("RGB").convert("L"))
 
 
 def _grey_of_video(path: Path, facts: SourceFacts, frame: int) -> Mask:

@@ -35,19 +35,51 @@ def grow_then_shrink(mask: Mask, *, dilate: int, erode: int) -> Mask:
 
 def _reached(seeds: NDArray[np.bool_], diameter: int) -> NDArray[np.bool_]:
     """Return which pixels have a seed within the ellipse that is centred on them."""
-    height, width = seeds.shape
-    counts = np.zeros((height, width + 1), np.int32)
-    np.cumsum(seeds, axis=1, out=counts[:, 1:])
-    reached = np.zeros_like(seeds)
-    columns = np.arange(width)
-    for row, (left, right) in enumerate(ellipse_rows(diameter)):
-        offset = row - diameter // 2
-        source = slice(max(0, offset), min(height, height + offset))
-        target = slice(max(0, -offset), min(height, height - offset))
-        begin, end = np.clip(columns + left, 0, width), np.clip(columns + right, 0, width)
-        if source.start < source.stop:
-            reached[target] |= counts[source][:, end] > counts[source][:, begin]
+    reached = seeds.copy()
+    rows, columns = (_open_to(seeds, axis, diameter) for axis in (0, 1))
+    # Only these pixels may change; what they see is as much more to each side as the ellipse is wide.
+    window = reached[rows, columns]
+    height, width = window.shape
+    if not window.size:
+        return reached
+    above, left_of = diameter // 2, diameter // 2
+    below, right_of = diameter - above, diameter - left_of
+    seen = _padded(seeds, rows, columns, (above, below, left_of, right_of))
+    counts = np.zeros((seen.shape[0], seen.shape[1] + 1), np.int32)
+    np.cumsum(seen, axis=1, out=counts[:, 1:])
+    for (left, right), offsets in _rows_by_width(diameter).items():
+        hit = counts[:, left_of + right : left_of + right + width] > counts[:, left_of + left : left_of + left + width]
+        for offset in offsets:
+            window |= hit[above + offset : above + offset + height]
     return reached
+
+
+def _open_to(seeds: NDArray[np.bool_], axis: int, diameter: int) -> slice:
+    """Return the rows (or columns) with pixels that are no seeds, as far as an ellipse reaches from rows with seeds."""
+    other = 1 - axis
+    with_seeds, without = np.flatnonzero(seeds.any(axis=other)), np.flatnonzero(~seeds.all(axis=other))
+    if not len(with_seeds) or not len(without):
+        return slice(0, 0)
+    return slice(max(int(without[0]), int(with_seeds[0]) - diameter), min(int(without[-1]), int(with_seeds[-1]) + diameter) + 1)
+
+
+def _padded(seeds: NDArray[np.bool_], rows: slice, columns: slice, more: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    """Return a part of the picture and more above, below, left and right of it; what lies outside of the picture is no seed."""
+    above, below, left, right = more
+    seen = np.zeros((rows.stop - rows.start + above + below, columns.stop - columns.start + left + right), np.bool_)
+    top, start = rows.start - above, columns.start - left
+    there = (slice(max(0, top), rows.stop + below), slice(max(0, start), columns.stop + right))
+    part = seeds[there]
+    seen[there[0].start - top :][: part.shape[0], there[1].start - start :][:, : part.shape[1]] = part
+    return seen
+
+
+def _rows_by_width(diameter: int) -> dict[tuple[int, int], list[int]]:
+    """Return the rows of the ellipse, relative to its centre, by the columns that belong to them: those above and below are alike."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for row, columns in enumerate(ellipse_rows(diameter)):
+        found.setdefault(columns, []).append(row - diameter // 2)
+    return found
 
 
 def ellipse_rows(diameter: int) -> list[tuple[int, int]]:

@@ -21,7 +21,8 @@ def opened(path: Path) -> Iterator[Any]:
         InputUnreadable: when it is no such container, or what is read within the context is damaged.
     """
     try:
-        with av.open(str(path), options={"format_whitelist": SOUND_CONTAINERS, "protocol_whitelist": "file"}) as container:
+        options = {"format_whitelist": SOUND_CONTAINERS, "protocol_whitelist": "file"}
+        with av.open(str(path), options=options, metadata_errors="replace") as container:
             yield container
     except av.FFmpegError as error:
         raise InputUnreadable(f"it does not decode: {error.strerror}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,6 +74,8 @@ def _probe_video(path: Path, max_pixels: int) -> SourceFacts:
         width, height = max(1, round(first.width * aspect)), first.height
         if rotation % 180:
             width, height = height, width
+        # Pixels may be said to be many times as wide as they are high.
+        check_pixels(width, height, max_pixels)
         return SourceFacts(
             media="video",
             width=width,
@@ -122,26 +124,49 @@ def _promised_end(container: Any, stream: Any) -> Fraction | None:
 
 
 def _tracks(path: Path, container: Any) -> Iterator[SourceTrack]:
-    for number, stream in enumerate(container.streams.audio):
+    streams = container.streams.audio
+    silent_on_length = [number for number, stream in enumerate(streams) if not stream.duration]
+    lengths = _lengths_s(path, silent_on_length) if silent_on_length else {}
+    for number, stream in enumerate(streams):
         # MPEG-TS says nothing of sound that begins late; a track in which nothing ever sounds is none.
-        heard = stream if stream.rate and stream.channels else _first_sound(path, number)
+        known = stream.codec_context is not None
+        heard = _UNKNOWN if not known else stream if stream.rate and stream.channels else _first_sound(path, number)
         if heard is None:
             continue
         language = stream.metadata.get("language")
-        duration = stream.duration * stream.time_base if stream.duration else Fraction(container.duration or 0, av.time_base)
         yield SourceTrack(
             index=number,
-            codec=codec_name(stream),
+            codec=codec_name(stream) if known else "unknown",
             sample_rate=heard.rate,
             channels=heard.channels,
-            duration_s=max(0.0, float(duration)),
+            duration_s=lengths[number] if number in lengths else float(stream.duration * stream.time_base),
             language=None if language in {None, "und"} else language,
         )
+
+
+def _lengths_s(path: Path, numbers: Sequence[int]) -> dict[int, float]:
+    """Return from when to when tracks sound, by their packets, for containers that tell the length of the whole alone; in seconds."""
+    begins: dict[int, Fraction] = {}
+    ends: dict[int, Fraction] = {}
+    with opened(path) as container:
+        place = {container.streams.audio[number].index: number for number in numbers}
+        for packet in container.demux([container.streams.audio[number] for number in numbers]):
+            if packet.pts is None:
+                continue
+            number, begin = place[packet.stream_index], packet.pts * Fraction(packet.time_base)
+            begins[number] = min(begin, begins.get(number, begin))
+            ends[number] = max(begin + (packet.duration or 0) * Fraction(packet.time_base), ends.get(number, begin))
+    # What lies before time 0 is there to get the decoder going.
+    return {number: max(0.0, float(ends[number] - max(begins[number], Fraction(0)))) if number in ends else 0.0 for number in numbers}
 
 
 class _Sound(NamedTuple):
     rate: int
     channels: int
+
+
+_UNKNOWN = _Sound(1, 1)
+"""What is told of a track that nothing can decode. It fails a job only if sound is wanted."""
 
 
 def _first_sound(path: Path, number: int) -> _Sound | None:

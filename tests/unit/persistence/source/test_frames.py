@@ -9,10 +9,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from persistence.source import frames as frames_module
 from persistence.source.frames import count_decodable, read_frames, read_frames_backwards, read_one
 from persistence.source.probe import probe_source
 from reelfleet.contract.errors import InputUnreadable
-from tests.unit.persistence.source.clips import COUNT, HEIGHT, WIDTH, make_clip, number_of, picture, turned, without_packets
+from tests.unit.persistence.source.clips import (
+    COUNT,
+    FPS,
+    HEIGHT,
+    WIDTH,
+    cut,
+    grainy,
+    make_clip,
+    number_of,
+    overwrite_packets,
+    picture,
+    turned,
+    without_packets,
+)
 
 SIZE = (WIDTH, HEIGHT)
 BOUND = 10**6
@@ -37,16 +51,25 @@ def test_frames_come_in_the_order_in_which_they_are_shown(clip):
     assert [frame.number for frame in frames] == list(range(COUNT))
 
 
-@pytest.mark.parametrize("container", ["mp4", "mkv", "ts", "webm"])
+ENCODERS = {"webm": "libvpx-vp9", "mpg": "mpeg2video"}
+OPTIONS = {"webm": {"g": "12", "crf": "10", "cpu-used": "8"}, "mpg": {"g": "12", "bf": "2", "qscale": "2"}}
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts", "webm", "avi", "mpg"])
 @pytest.mark.parametrize("start", [1, 11, 12, 13, 29])
 def test_reading_from_the_middle_gives_the_bits_of_reading_all(container, start, tmp_path_factory, clip):
     # Given the clip in a container that is searched in its own way
     path = clip
     if container != "mp4":
-        encoder = "libvpx-vp9" if container == "webm" else "libx264"
-        options = {"g": "12", "crf": "10", "cpu-used": "8"} if container == "webm" else None
-        path = make_clip(tmp_path_factory.mktemp("containers") / f"clip.{container}", encoder=encoder, options=options)
+        path = make_clip(
+            tmp_path_factory.mktemp("containers") / f"clip.{container}",
+            encoder=ENCODERS.get(container, "libx264"),
+            options=OPTIONS.get(container),
+            pixel_format="yuv420p" if container == "mpg" else "yuv444p",
+            fps=25 if container == "mpg" else FPS,
+        )
     everything = frames_of(path)
+    assert [number_of(frame.rgb) for frame in everything] == list(range(COUNT))
 
     part = frames_of(path, start, min(COUNT, start + 4))
 
@@ -54,7 +77,28 @@ def test_reading_from_the_middle_gives_the_bits_of_reading_all(container, start,
     assert all(np.array_equal(frame.rgb, everything[frame.number].rgb) for frame in part)
 
 
-def test_backward_is_forward_reversed_bit_for_bit(clip):
+def test_a_program_stream_gives_every_frame_although_its_times_are_made_up(tmp_path):
+    # Given so many frames that times which were made up for packets are not those of the frames
+    path = make_clip(
+        tmp_path / "clip.mpg",
+        count=100,
+        size=(64, 48),
+        content=grainy,
+        encoder="mpeg2video",
+        pixel_format="yuv420p",
+        options={"g": "12", "bf": "2"},
+        fps=25,
+    )
+
+    frames = frames_of(path)
+
+    assert [number_of(frame.rgb) for frame in frames] == [number % 64 for number in range(100)]
+    assert [frame.time for frame in frames] == [Fraction(number, 25) for number in range(100)]
+
+
+def test_backward_is_forward_reversed_bit_for_bit(clip, monkeypatch):
+    # Given that no more than seven frames may be held
+    monkeypatch.setattr(frames_module, "HELD_BYTES", 7 * 3 * WIDTH * HEIGHT)
     facts = probe_source(clip, max_pixels=BOUND)
 
     backward = list(read_frames_backwards(clip, facts, start=2, end=COUNT, size=SIZE))
@@ -113,12 +157,32 @@ def test_frames_are_scaled_to_the_size_asked_for(clip):
 def test_a_clip_that_was_cut_begins_with_its_first_key_frame(tmp_path):
     # Given a clip without its first five packets, among them the key frame
     whole = make_clip(tmp_path / "whole.ts", options={"g": "12", "crf": "4", "bf": "0"})
-    cut = without_packets(whole, tmp_path / "cut.ts", leave_out=range(5))
+    path = without_packets(whole, tmp_path / "cut.ts", leave_out=range(5))
 
-    frames = frames_of(cut)
+    frames = frames_of(path)
 
     assert [number_of(frame.rgb) for frame in frames] == list(range(12, COUNT))
     assert [frame.number for frame in frames] == list(range(COUNT - 12))
+
+
+def test_a_clip_that_was_cut_without_coding_it_anew_begins_where_it_was_cut(tmp_path):
+    # Given a cut in the middle of a group: what its frames lean on is in the file, and hidden
+    whole = make_clip(tmp_path / "whole.mp4", options={"g": "12", "crf": "4", "bf": "0"})
+    path = cut(whole, tmp_path / "cut.mp4", 0.5)
+
+    frames = frames_of(path)
+
+    assert [number_of(frame.rgb) for frame in frames] == list(range(5, COUNT))
+    assert np.array_equal(frames_of(path, 3, 4)[0].rgb, frames[3].rgb)
+
+
+def test_frames_before_a_damaged_one_are_given_to_the_last(tmp_path):
+    # Given a clip in which frames wait in the decoder to be put in order, when it comes upon a packet that is garbage
+    path = overwrite_packets(make_clip(tmp_path / "clip.mp4"), kind="video", numbers=range(12, COUNT))
+
+    frames = frames_of(path, 0, COUNT, allow_truncated=True)
+
+    assert [number_of(frame.rgb) for frame in frames] == list(range(12))
 
 
 def truncated(tmp_path) -> Path:
@@ -169,3 +233,13 @@ def test_an_image_is_a_clip_of_one_frame(tmp_path):
     frame = read_one(tmp_path / "picture.png", facts, 0, SIZE)
 
     assert np.array_equal(frame.rgb, picture(9))
+
+
+@pytest.mark.parametrize(("deep", "grey"), [(0x8080, 0x80), (0x00C8, 1)], ids=["middle grey", "almost black"])
+def test_a_picture_of_16_bits_keeps_its_greys(deep, grey, tmp_path):
+    Image.fromarray(np.full((HEIGHT, WIDTH), deep, np.uint16)).save(tmp_path / "picture.png")
+    facts = probe_source(tmp_path / "picture.png", max_pixels=BOUND)
+
+    frame = read_one(tmp_path / "picture.png", facts, 0, SIZE)
+
+    assert set(frame.rgb.ravel()) == {grey}

@@ -54,6 +54,37 @@ def test_a_mask_of_zeros_and_ones_is_stretched_and_noted(tmp_path):
     assert found.notes == ("masks.0 holds 0 and 1 alone; 1 is taken for the target",)
 
 
+@pytest.mark.parametrize("full", [1.0, 255.0])
+def test_a_mask_in_floating_point_keeps_its_soft_edges(full, tmp_path):
+    # Given a mask that runs from 0 to 1, or to 255, with a part that is half selected
+    soft = half().astype(np.float32) / 255 * np.float32(full)
+    soft[:, 4] = full / 2
+    Image.fromarray(soft).save(tmp_path / "mask.tiff")
+
+    found = read(tmp_path / "mask.tiff")
+
+    assert set(found.pixels[:, 4]) == {128}
+    assert np.array_equal(np.delete(found.pixels, 4, axis=1), np.delete(half(), 4, axis=1))
+
+
+def test_an_alpha_that_is_nowhere_is_no_mask(tmp_path):
+    # Given a mask in the brightness of an image that is transparent all over
+    Image.merge("LA", [Image.fromarray(half()), Image.new("L", SIZE, 0)]).save(tmp_path / "mask.png")
+
+    assert np.array_equal(read(tmp_path / "mask.png").pixels, half())
+
+
+def test_a_mask_of_indices_is_noted_as_faint(tmp_path):
+    # Given objects by their numbers, in colours that only a palette has (as DAVIS has its annotations)
+    indexed = Image.fromarray(half() // 255, "P")
+    indexed.putpalette([0, 0, 0, 128, 0, 0])
+    indexed.save(tmp_path / "mask.png")
+
+    found = read(tmp_path / "mask.png")
+
+    assert found.notes == ("masks.0 selects nothing wholly: its brightest value is 38 of 255",)
+
+
 def test_a_mask_of_another_size_is_scaled_to_the_nearest_pixels_and_noted(tmp_path):
     Image.fromarray(half()).save(tmp_path / "mask.png")
 

@@ -53,6 +53,14 @@ def test_growing_is_dilation_by_definition_up_to_the_borders(diameter):
     assert np.array_equal(grow_then_shrink(mask, dilate=diameter, erode=0), by_definition(mask, diameter))
 
 
+def test_a_small_target_far_from_the_borders_grows_as_by_definition():
+    # Given a picture of which most is out of reach
+    mask = np.zeros((40, 60), np.uint8)
+    mask[20:23, 30:37] = 255
+
+    assert np.array_equal(grow_then_shrink(mask, dilate=5, erode=0), by_definition(mask, 5))
+
+
 @pytest.mark.parametrize("diameter", [3, 7])
 def test_shrinking_is_growing_of_the_rest_and_does_not_come_from_the_borders(diameter):
     mask = (np.random.default_rng(3).random((12, 17)) < 0.95).astype(np.uint8) * 255

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import Base
 
+from persistence.source.audio import check_track
 from persistence.source.frame_index import _Packet, _times
 from persistence.source.probe import probe_source
 from persistence.source.sizes import output_size
@@ -41,6 +42,51 @@ def test_every_track_tells_its_own_length_rate_and_language(tmp_path):
     assert (first.language, first.sample_rate, first.channels, first.codec) == ("eng", 48_000, 1, "aac")
     assert (second.index, second.language, second.sample_rate) == (1, "deu", 16_000)
     assert (first.duration_s, second.duration_s) == (pytest.approx(3.0, abs=0.1), pytest.approx(1.0, abs=0.1))
+
+
+def test_a_track_tells_its_own_length_where_the_container_tells_that_of_the_whole(tmp_path):
+    path = make_clip(tmp_path / "clip.mkv", sounds=[("eng", 3.0, 48_000), ("deu", 1.0, 16_000)], sound_encoder="flac")
+
+    first, second = facts_of(path).audio_tracks
+
+    assert (first.duration_s, second.duration_s) == (pytest.approx(3.0, abs=0.01), pytest.approx(1.0, abs=0.01))
+
+
+def test_a_track_that_nothing_can_decode_is_told_and_does_not_fail_the_pictures(tmp_path):
+    # Given a clip whose second track names a codec that does not exist
+    path = make_clip(tmp_path / "clip.mkv", sounds=[("eng", 1.0, 48_000), ("deu", 1.0, 48_000)], sound_encoder="flac")
+    name = b"A_FLAC"
+    before, _, after = path.read_bytes().rpartition(name)
+    path.write_bytes(before + b"A_NONE" + after)
+
+    tracks = facts_of(path).audio_tracks
+
+    assert [track.codec for track in tracks] == ["flac", "unknown"]
+    with pytest.raises(InputUnreadable, match=r"audio track 1 \(unknown, deu\) cannot be decoded: no decoder"):
+        check_track(path, tracks[1])
+
+
+def test_a_title_that_is_no_unicode_does_no_harm(tmp_path):
+    path = make_clip(tmp_path / "clip.mkv", sounds=[("qqz", 1.0, 48_000)], sound_encoder="flac")
+    path.write_bytes(path.read_bytes().replace(b"qqz", b"\xff\xfez"))
+
+    assert facts_of(path).frames == COUNT
+
+
+def test_pixels_that_are_very_wide_count_by_what_they_become(tmp_path):
+    # Given pictures of few pixels, each twenty times as wide as it is high
+    path = make_clip(tmp_path / "clip.mkv", count=2, sample_aspect_ratio=Fraction(20))
+
+    with pytest.raises(InputUnreadable, match="1920x32 pixels"):
+        facts_of(path, max_pixels=10 * WIDTH * HEIGHT)
+
+
+def test_recordings_that_were_joined_without_going_on_in_time_are_refused(tmp_path):
+    recording = make_clip(tmp_path / "recording.ts").read_bytes()
+    (tmp_path / "joined.ts").write_bytes(recording + recording)
+
+    with pytest.raises(InputUnreadable, match="times jump back"):
+        facts_of(tmp_path / "joined.ts")
 
 
 def test_a_varying_rate_is_seen(tmp_path):
@@ -155,3 +201,11 @@ def test_sound_of_which_the_container_says_nothing_is_heard_first(tmp_path):
     (track,) = facts_of(path).audio_tracks
 
     assert (track.sample_rate, track.channels) == (48_000, 1)
+
+
+def test_times_that_a_container_made_up_twice_give_way_to_the_rate():
+    # Given a program stream, whose packets have few times of their own: the third got that of the second
+    stream = SimpleNamespace(average_rate=Fraction(25), base_rate=None, time_base=Fraction(1, 1000))
+    packets = [_Packet(pts, 40, is_key=not pts) for pts in (0, 40, 40, 120)]
+
+    assert _times(stream, packets, in_order=True) == ((0, 40, 80, 120), 40)
