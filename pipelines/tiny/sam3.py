@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from transformers import (
-    CLIPTextConfig,
     Sam3Config,
     Sam3DETRDecoderConfig,
     Sam3DETREncoderConfig,
@@ -18,8 +17,8 @@ from transformers import (
 )
 
 from pipelines.tiny.folder import Folder
-from pipelines.tiny.text_encoders import TEXT_GAIN, TEXT_WIDTH
-from pipelines.tiny.tokenizers import CLIP_VOCABULARY, clip_tokenizer
+from pipelines.tiny.text_encoders import TEXT_GAIN, clip_config
+from pipelines.tiny.tokenizers import clip_tokenizer
 from pipelines.tiny.weights import make
 
 SIDE = 112
@@ -52,26 +51,13 @@ def _config() -> Any:
         global_attn_indexes=[1],
         pretrain_image_size=SIDE // 2,
     )
-    text = CLIPTextConfig(
-        vocab_size=CLIP_VOCABULARY,
-        bos_token_id=0,
-        eos_token_id=1,
-        pad_token_id=1,
-        hidden_size=TEXT_WIDTH,
-        intermediate_size=64,
-        num_attention_heads=4,
-        num_hidden_layers=2,
-        projection_dim=TEXT_WIDTH,
-        max_position_embeddings=MAX_TOKENS,
-        hidden_act="gelu",
-    )
     shape = {"hidden_size": WIDTH, "num_attention_heads": 2}
     layers = {"num_layers": 1, "intermediate_size": 64}
     return Sam3Config(
         vision_config=Sam3VisionConfig(
             backbone_config=vit, fpn_hidden_size=WIDTH, backbone_feature_sizes=[[grid * grow, grid * grow] for grow in (4, 2, 1)]
         ),
-        text_config=text,
+        text_config=clip_config(max_position_embeddings=MAX_TOKENS, hidden_act="gelu"),
         geometry_encoder_config=Sam3GeometryEncoderConfig(roi_size=3, **shape, **layers),
         detr_encoder_config=Sam3DETREncoderConfig(**shape, **layers),
         detr_decoder_config=Sam3DETRDecoderConfig(num_queries=8, **shape, **layers),

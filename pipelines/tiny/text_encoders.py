@@ -37,7 +37,12 @@ def t5(seed: int = 12) -> Any:
 
 def clip(seed: int = 13) -> Any:
     """Return the second text encoder of FLUX.1, which gives one vector per prompt."""
-    config = CLIPTextConfig(
+    return make(lambda: CLIPTextModel(clip_config()), seed=seed, gain=TEXT_GAIN)
+
+
+def clip_config(**more: Any) -> CLIPTextConfig:
+    """Return the form of a CLIP text encoder that takes the tokens of :func:`~pipelines.tiny.tokenizers.clip_tokenizer`."""
+    return CLIPTextConfig(
         vocab_size=CLIP_VOCABULARY,
         bos_token_id=0,
         eos_token_id=1,
@@ -47,5 +52,5 @@ def clip(seed: int = 13) -> Any:
         num_attention_heads=4,
         num_hidden_layers=2,
         projection_dim=TEXT_WIDTH,
+        **more,
     )
-    return make(lambda: CLIPTextModel(config), seed=seed, gain=TEXT_GAIN)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from reelfleet.contract.job import JobState
 from reelfleet.contract.manifest import Manifest
-from tests.fixtures.fleet import ROOT, TestFleet
+from tests.fixtures.fleet import ROOT, running_fleet
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("generation")
@@ -21,12 +21,10 @@ pytestmark = pytest.mark.xdist_group("generation")
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, model_cache, s3_server):
-    fleet = TestFleet(tmp_path_factory.mktemp("generation"), model_cache, store_url=s3_server.store_url("generation"), env=s3_server.env)
-    try:
-        fleet.start_both()
+    with running_fleet(
+        tmp_path_factory.mktemp("generation"), model_cache, store_url=s3_server.store_url("generation"), env=s3_server.env
+    ) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 def reel(fleet, *words: str, status: int = 0) -> list[dict]:

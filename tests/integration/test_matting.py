@@ -10,7 +10,7 @@ from PIL import Image
 from reelfleet.contract.job import JobState
 from reelfleet.contract.manifest import Manifest, Role
 from reelfleet.store import open_store
-from tests.fixtures.fleet import TestFleet
+from tests.fixtures.fleet import running_fleet
 from tests.integration.clips import disc_mask, write_clip
 
 pytestmark = pytest.mark.xdist_group("matting")
@@ -22,12 +22,8 @@ MATTE = {"model": "tiny-matanyone", "warmup": 1}
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, model_cache):
-    fleet = TestFleet(tmp_path_factory.mktemp("matting"), model_cache)
-    try:
-        fleet.start_both()
+    with running_fleet(tmp_path_factory.mktemp("matting"), model_cache) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 @pytest.fixture(scope="module")

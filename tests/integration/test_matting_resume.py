@@ -8,10 +8,10 @@ import pytest
 
 from reelfleet.contract.job import JobState
 from reelfleet.store import open_store
-from tests.fixtures.fleet import TestFleet
+from tests.fixtures.fleet import running_fleet
 from tests.fixtures.waiting import wait_until
 from tests.integration.clips import disc_mask, write_clip
-from tests.integration.jobs import content_of, finish
+from tests.integration.jobs import content_of, finish, move_to_another_host, resumed_step, wait_for_checkpoint
 
 pytestmark = pytest.mark.xdist_group("matting_resume")
 
@@ -23,12 +23,8 @@ MODELS = {"REEL_MODELS": "tiny-matanyone,tiny-wan"}
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, model_cache):
     """One fleet for all tests that leave its workers alive; a killed process is replaced."""
-    fleet = TestFleet(tmp_path_factory.mktemp("matting-resume"), model_cache, env=MODELS)
-    try:
-        fleet.start_both()
+    with running_fleet(tmp_path_factory.mktemp("matting-resume"), model_cache, env=MODELS) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +42,6 @@ def expected(fleet, request_fields) -> list[str]:
     return content_of(finish(fleet, fleet.client.matte(**request_fields).id))
 
 
-def wait_for_checkpoint(fleet, job_id: str, *, step: int) -> int:
-    def kept() -> int | None:
-        ref = fleet.ledger.jobs.row(job_id).checkpoint
-        return ref.step if ref is not None and ref.step >= step else None
-
-    return wait_until(kept, what=f"a checkpoint of frame {step}", every=0.01)
-
-
-def resumed_frame(status) -> int:
-    """After which frame the last run went on; 0 when it started over."""
-    notes = [note for note in status.notes if note.startswith("resumed after frame ")]
-    return int(notes[-1].removeprefix("resumed after frame ").partition("/")[0]) if notes else 0
-
-
 @pytest.mark.parametrize("frame", [8, 27], ids=["forward", "backward"])
 def test_process_killed_between_frames_costs_no_frame_before_its_checkpoint(fleet, request_fields, expected, frame):
     # Given a matting with a checkpoint behind it
@@ -72,29 +54,24 @@ def test_process_killed_between_frames_costs_no_frame_before_its_checkpoint(flee
     # Then the second attempt goes on behind the checkpoint and ends with the same alphas
     status = finish(fleet, job.id)
     assert status.attempt == 2
-    assert resumed_frame(status) >= kept
+    assert resumed_step(status, unit="frame") >= kept
     assert content_of(status) == expected
 
 
 def test_host_that_is_gone_with_all_its_files_leaves_state_and_segments_in_the_store(make_fleet, request_fields, expected):
-    # Given a fleet of its own, a matting with a checkpoint, and a second host
+    # Given a fleet of its own, and a matting with a checkpoint
     fleet = make_fleet(env=MODELS)
     fleet.start_both()
     job = fleet.client.matte(**request_fields)
     kept = wait_for_checkpoint(fleet, job.id, step=10)
-    other = {"REEL_HOST": "other", "REEL_SPOOL_DIR": str(fleet.folder / "other-spool")}
-    fleet.start("cpu", slot=1, **other)
 
-    # When the first host dies with its disk, and the other one serves
-    for worker in fleet.workers[:2]:
-        worker.kill()
-    shutil.rmtree(fleet.folder / "spool")
-    fleet.start("gpu", slot=1, **other)
+    # When the first host dies with its disk, and another one serves
+    move_to_another_host(fleet)
 
     # Then it goes on there
     status = finish(fleet, job.id)
     assert status.worker.endswith("@other")
-    assert resumed_frame(status) >= kept
+    assert resumed_step(status, unit="frame") >= kept
     assert content_of(status) == expected
 
 
@@ -112,7 +89,7 @@ def test_paused_matting_frees_the_device_and_goes_on_from_its_very_frame(fleet, 
 
     # Then not a frame is done twice
     status = finish(fleet, job.id)
-    assert resumed_frame(status) == checkpoint.step
+    assert resumed_step(status, unit="frame") == checkpoint.step
     assert status.attempt == 1
     assert content_of(status) == expected
 
@@ -147,5 +124,5 @@ def test_segment_that_is_gone_makes_the_job_start_over_with_a_note(fleet, reques
     # Then the job says so, starts over and ends as it would have
     status = finish(fleet, job.id)
     assert any("starts over" in note for note in status.notes)
-    assert resumed_frame(status) == 0
+    assert resumed_step(status, unit="frame") == 0
     assert content_of(status) == expected

@@ -9,7 +9,7 @@ import pytest
 from reelfleet.contract.job import JobState
 from reelfleet.store import open_store
 from tests.fixtures.waiting import wait_until
-from tests.integration.jobs import LONG, content_of, finish, resumed_step, undisturbed
+from tests.integration.jobs import LONG, content_of, finish, move_to_another_host, resumed_step, undisturbed, wait_for_checkpoint
 
 pytestmark = pytest.mark.xdist_group("resume")
 
@@ -19,11 +19,6 @@ def fleet(make_fleet):
     fleet = make_fleet()
     fleet.start_both()
     return fleet
-
-
-def wait_for_checkpoint(fleet, job_id: str) -> int:
-    """Wait until the ledger names a checkpoint; return its step."""
-    return wait_until(lambda: fleet.ledger.jobs.row(job_id).checkpoint, what="a checkpoint", every=0.01).step
 
 
 def checkpoints_of(fleet, job_id: str) -> list[str]:
@@ -49,18 +44,13 @@ def test_child_killed_while_denoising_costs_no_step_before_its_checkpoint(fleet,
 
 
 def test_host_that_is_gone_with_all_its_files_leaves_the_checkpoint_in_the_store(fleet):
-    # Given a job with a checkpoint, and a second host
+    # Given a job with a checkpoint
     expected = undisturbed(fleet, **LONG)
     job = fleet.client.generate(**LONG)
     kept = wait_for_checkpoint(fleet, job.id)
-    other = {"REEL_HOST": "other", "REEL_SPOOL_DIR": str(fleet.folder / "other-spool")}
-    fleet.start("cpu", slot=1, **other)
 
-    # When the first host dies with its disk, and the other one serves
-    for worker in fleet.workers[:2]:
-        worker.kill()
-    shutil.rmtree(fleet.folder / "spool")
-    fleet.start("gpu", slot=1, **other)
+    # When the first host dies with its disk, and another one serves
+    move_to_another_host(fleet)
 
     # Then it goes on there, once the lease has run out
     status = finish(fleet, job.id)
@@ -75,7 +65,7 @@ def test_result_that_could_not_be_delivered_is_not_denoised_again(fleet):
     fleet.workers[1].kill()
     job = fleet.client.generate(**{**LONG, "steps": 60})
     wait_until(lambda: fleet.ledger.jobs.status(job.id).stage == "deliver", what="the frames")
-    wait_until(lambda: (ref := fleet.ledger.jobs.row(job.id).checkpoint) and ref.step == 60, what="the checkpoint of the last step")
+    wait_for_checkpoint(fleet, job.id, step=60)
     for folder in (fleet.folder / "spool" / job.id).iterdir():
         if folder.name != "checkpoints":
             shutil.rmtree(folder)

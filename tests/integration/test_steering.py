@@ -13,7 +13,7 @@ from reelfleet.contract.job import JobState
 from reelfleet.contract.names import gpu_queue
 from reelfleet.contract.worker import WorkerState
 from reelfleet.tickets import producer_app
-from tests.fixtures.fleet import ROOT, TestFleet
+from tests.fixtures.fleet import ROOT, running_fleet
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("steering")
@@ -24,12 +24,8 @@ SHORT = {"model": "tiny-flux", "prompt": "a lighthouse", "seed": 1, "steps": 2}
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, model_cache):
-    fleet = TestFleet(tmp_path_factory.mktemp("steering"), model_cache)
-    try:
-        fleet.start_both()
+    with running_fleet(tmp_path_factory.mktemp("steering"), model_cache) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 def celery(fleet, *words: str) -> dict:

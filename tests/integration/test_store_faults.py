@@ -6,7 +6,7 @@ import pytest
 
 from reelfleet.contract.event import EventKind
 from reelfleet.contract.job import JobState
-from tests.fixtures.fleet import TestFleet
+from tests.fixtures.fleet import running_fleet
 from tests.fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("store_faults")
@@ -19,12 +19,8 @@ SHORT_LIMITS = {"REEL_ABORT_GRACE_S": "0.5", "REEL_UPLOAD_LIMIT_S": "4"}
 @pytest.fixture
 def fleet(tmp_path, model_cache, s3_store_url, faulty_s3):
     """A fleet whose store can be told to fail."""
-    fleet = TestFleet(tmp_path / "fleet", model_cache, store_url=s3_store_url, env=IMPATIENT | SHORT_LIMITS)
-    try:
-        fleet.start_both()
+    with running_fleet(tmp_path / "fleet", model_cache, store_url=s3_store_url, env=IMPATIENT | SHORT_LIMITS) as fleet:
         yield fleet
-    finally:
-        fleet.stop()
 
 
 def test_store_that_answers_500_twice_costs_no_attempt(fleet, faulty_s3):

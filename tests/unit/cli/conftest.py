@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from reelfleet.cli.main import run
+from tests.fixtures.producers import working
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,5 @@ def reel(reel_alone, redis_url, store_url, monkeypatch):
 @pytest.fixture
 def works(ledger, alive, worker):
     """A worker that takes every job that is submitted, until the test ends."""
-    ended, done = threading.Event(), set()
-
-    def work() -> None:
-        while not ended.wait(0.01):
-            for job_id in ledger.jobs.open_ids():
-                if job_id not in done:
-                    done.add(job_id)
-                    worker.run(job_id)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
+    with working(ledger, worker):
+        yield

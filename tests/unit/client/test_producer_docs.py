@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from reelfleet.contract.names import TaskName
 from reelfleet.contract.request import parse_request
 from reelfleet.submission import submit
 from reelfleet.tickets import producer_app
-from tests.fixtures.producers import VIDEO_CARD, worker_info
+from tests.fixtures.producers import VIDEO_CARD, worker_info, working
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "howto" / "producers"
 
@@ -31,19 +30,8 @@ def tiny_fleet(ledger, worker, redis_url, store_url, monkeypatch, tmp_path):
     monkeypatch.setenv("REEL_BROKER_URL", redis_url)
     monkeypatch.setenv("REEL_STORE_URL", store_url)
     monkeypatch.chdir(tmp_path)
-    ended, done = threading.Event(), set()
-
-    def work() -> None:
-        while not ended.wait(0.01):
-            for job_id in set(ledger.jobs.open_ids()) - done:
-                done.add(job_id)
-                worker.run(job_id)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
+    with working(ledger, worker):
+        yield
 
 
 def test_the_python_page_runs(tiny_fleet, tmp_path, capsys):

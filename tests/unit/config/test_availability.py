@@ -4,6 +4,7 @@ from config.availability import served_models, unpinned_note
 from config.catalogue import load_catalogue
 from config.settings import load_settings
 from reelfleet.contract.errors import InvalidConfig
+from tests.unit.config.entry_texts import MASK_MAKER, MATTING
 
 ENTRY = """
 title = "Mine"
@@ -25,28 +26,6 @@ guidance = 1
 size_multiple = 16
 max_pixels = 4096
 max_steps = 10
-"""
-MATTING = """
-kind = "matte"
-title = "Mine"
-family = "matanyone"
-licence = "MIT"
-max_pixels = 4096
-memory_gib = 1
-[source]
-kind = "file"
-path = "mine.safetensors"
-"""
-MASK_MAKER = """
-kind = "mask"
-title = "Mine"
-family = "sam2"
-licence = "MIT"
-prompts = ["points"]
-memory_gib = 1
-[source]
-kind = "folder"
-path = "sam"
 """
 
 
@@ -139,7 +118,7 @@ def matting(tmp_path):
     folder = tmp_path / "models"
     folder.mkdir()
     (folder / "own-matting.toml").write_text(MATTING)
-    (folder / "own-masks.toml").write_text(MASK_MAKER)
+    (folder / "own-masks.toml").write_text(MASK_MAKER.replace('"weights"', '"sam"'))
     return load_catalogue([folder])
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from config.catalogue import load_catalogue
 from reelfleet.contract.errors import InvalidConfig, UnknownModel
+from tests.unit.config.entry_texts import MASK_MAKER, MATTING
 
 CARD = """
 title = "Mine"
@@ -39,30 +40,7 @@ max_frames = 9
 max_steps = 10
 """
 ENTRY = CARD + SOURCE + PIPELINE + DEFAULTS + LIMITS
-MATTING = """
-kind = "matte"
-title = "Mine"
-family = "matanyone"
-licence = "MIT"
-max_pixels = 4096
-memory_gib = 1
-[source]
-kind = "file"
-path = "mine.safetensors"
-"""
 TRACKED = MATTING.replace("matanyone", "vitmatte").replace('"file"', '"folder"') + '[tracker]\nkind = "folder"\npath = "sam"\n'
-MASK_MAKER = """
-kind = "mask"
-title = "Mine"
-family = "sam2"
-licence = "MIT"
-prompts = ["points"]
-memory_gib = 1
-dtype = "float16"
-[source]
-kind = "folder"
-path = "weights"
-"""
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from persistence.matte.deliver import write_matte_artifacts
 from persistence.source.frames import read_frames
 from persistence.source.probe import probe_source
 from reelfleet.contract.manifest import Role
-from reelfleet.contract.matting_spec import MattingSpec, PlacedMask, ResolvedMatteOutput
+from reelfleet.contract.matting_spec import MattingSpec, ResolvedMatteOutput
 from reelfleet.contract.output import VideoContainer
+from tests.unit.pipelines.matting.specs import matting_spec
 
 WIDTH, HEIGHT, FPS, COUNT = 48, 34, 10, 12
 RATE = 48_000
@@ -131,30 +132,18 @@ def spec_for(source: Path, *, targets: Sequence[str] = ("subject",), **changes: 
         audio_format=changes.pop("audio_format", "wav"),
         save_audio=changes.pop("save_audio", False),
     )
-    start = changes.get("start_frame", 0)
-    fields = {
-        "model": "matanyone",
-        "family": "matanyone",
-        "inputs": {},
-        "source": facts,
-        "masks": tuple(PlacedMask(target=target, frame=start, input="masks.0") for target in targets),
-        "start_frame": 0,
-        "end_frame": facts.frames,
-        "width": facts.width,
-        "height": facts.height,
-        "select": "foreground",
-        "output_type": "foreground",
-        "erode": 0,
-        "dilate": 0,
-        "warmup": 1,
-        "precision": "parity",
-        "save_masks": False,
-        "audio": True,
-        "allow_truncated": False,
-        "metadata_mode": "metadata",
-        "output": output,
-    }
-    return MattingSpec(**{**fields, **changes})
+    start = changes.pop("start_frame", 0)
+    return matting_spec(
+        frames=facts.frames,
+        start=start,
+        end=changes.pop("end_frame", None),
+        masks=[(target, start) for target in targets],
+        size=(facts.width, facts.height),
+        model="matanyone",
+        source=facts,
+        output=output,
+        **changes,
+    )
 
 
 def deliver(
