@@ -22,11 +22,15 @@ def start_fleet(make_fleet):
     return start
 
 
-@pytest.mark.parametrize(("worker", "phase"), [(0, "denoise"), (1, "write")], ids=["generate", "deliver"])
-def test_abort_that_a_child_does_not_hear_ends_the_child_and_the_job(start_fleet, worker, phase):
-    # Given a job whose process stands still in a phase
+@pytest.mark.parametrize(
+    ("worker", "phase", "lasting"),
+    [(0, "denoise", {"steps": 300}), (1, "write", {"steps": 2, "frames": 81, "size": "256x256"})],
+    ids=["generate", "deliver"],
+)
+def test_abort_that_a_child_does_not_hear_ends_the_child_and_the_job(start_fleet, worker, phase, lasting):
+    # Given a job whose process stands still in a phase that lasts long enough to be met
     fleet = start_fleet(REEL_ABORT_GRACE_S="1")
-    job = fleet.client.generate(**{**LONG, "steps": 300, "frames": 81})
+    job = fleet.client.generate(**{**LONG, **lasting})
     fleet.wait_for_phase(job.id, phase, step=1)
     fleet.workers[worker].stop_child()
 
