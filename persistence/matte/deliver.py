@@ -18,7 +18,7 @@ from persistence.metadata_text import metadata_json
 from persistence.naming import artifact_stem, matte_stem
 from persistence.sidecar import write_sidecar
 from persistence.source.frame_index import index_frames
-from persistence.source.frames import read_frames
+from persistence.source.frames import SourceFrame, read_frames
 from reelfleet.contract.errors import EncodeFailed
 from reelfleet.contract.matting_spec import MattingSpec
 
@@ -115,7 +115,17 @@ def _media(
         for output in outputs:
             unfinished.callback(output.discard)
             output.open()
-        _write_frames(alphas, source, spec, strands, around.timeline, on_progress)
+        frames = read_frames(
+            source,
+            spec.source,
+            start=alphas.start,
+            end=alphas.start + alphas.count,
+            size=(spec.width, spec.height),
+            allow_truncated=spec.allow_truncated,
+            index=index,
+        )
+        with contextlib.closing(frames):
+            _write_frames(frames, alphas, strands, around.timeline, on_progress)
         for output in outputs:
             yield output.finish()
     if span and spec.audio and spec.output.save_audio:
@@ -123,24 +133,14 @@ def _media(
 
 
 def _write_frames(
-    alphas: Alphas, source: Path, spec: MattingSpec, strands: Sequence[Strand], timeline: Timeline, on_progress: Progress
+    frames: Iterable[SourceFrame], alphas: Alphas, strands: Sequence[Strand], timeline: Timeline, on_progress: Progress
 ) -> None:
-    done, end = 0, alphas.start + alphas.count
-    frames = read_frames(
-        source,
-        spec.source,
-        start=alphas.start,
-        end=end,
-        size=(spec.width, spec.height),
-        allow_truncated=spec.allow_truncated,
-    )
-    with contextlib.closing(frames):
-        for frame in frames:
-            moment = timeline.moment(frame)
-            for strand in strands:
-                strand.write(frame.rgb, alphas.alpha(strand.target, frame.number), moment)
-            done += 1
-            on_progress(done, alphas.count)
+    done = 0
+    for done, frame in enumerate(frames, start=1):
+        moment = timeline.moment(frame)
+        for strand in strands:
+            strand.write(frame.rgb, alphas.alpha(strand.target, frame.number), moment)
+        on_progress(done, alphas.count)
     if done != alphas.count:
         what = f"the source gave {done} frames where {alphas.count} have alphas"
         raise EncodeFailed(f"{what}; the alphas must be made again", details={"spool": "other"})

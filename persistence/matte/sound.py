@@ -43,7 +43,7 @@ def plan_sound(source: Path, spec: MattingSpec, span: Span) -> tuple[PlannedTrac
         if copy is not None:
             planned.append(CopiedSound(source, track, copy))
             continue
-        samples, rate = read_track(source, track, start=span.start, end=span.end)
+        samples, rate = read_track(source, track, origin=span.origin, start=span.start, end=span.end)
         if len(samples):
             planned.append(EncodedSound(track, samples, rate))
     return tuple(planned)
@@ -58,7 +58,7 @@ def write_sound(source: Path, spec: MattingSpec, span: Span, *, folder: Path, st
     """
     options = OutputOptions(audio_format=spec.output.audio_format)
     for track in spec.source.audio_tracks:
-        samples, rate = read_track(source, track, start=span.start, end=span.end)
+        samples, rate = read_track(source, track, origin=span.origin, start=span.start, end=span.end)
         if len(samples):
             name = f"{stem}-audio-{track.index}"
             yield write_audio_artifact(samples, rate, options, folder=folder, stem=name, metadata=metadata, source=track)

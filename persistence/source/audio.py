@@ -10,7 +10,6 @@ from typing import Any
 import av
 import numpy as np
 
-from persistence.source.frame_index import index_frames
 from persistence.source.opening import opened
 from persistence.spool import Samples
 from reelfleet.contract.errors import InputUnreadable
@@ -22,11 +21,18 @@ SLACK_S = Fraction(1, 100)
 """By how much a packet's time may differ from the end of the last one: containers round. More is a gap, or an overlap."""
 
 
-def read_track(path: Path, track: SourceTrack, *, start: Fraction, end: Fraction) -> tuple[Samples, int]:
+def read_track(path: Path, track: SourceTrack, *, origin: Fraction, start: Fraction, end: Fraction) -> tuple[Samples, int]:
     """Return a track's samples from ``start`` to ``end`` (seconds since frame 0), float32 (samples, channels), and their rate in hertz.
 
     Where the track begins later or has gaps there is silence; where it ends early, or is damaged and nothing sounds after that, so do the
     samples. Parts of a track that meet in time meet to the sample, wherever reading began.
+
+    Args:
+        path: the source.
+        track: as it was probed.
+        origin: the container's own time of frame 0, seconds.
+        start: where the range begins.
+        end: where it ends.
 
     Raises:
         InputUnreadable: when the track cannot be decoded, naming it.
@@ -35,13 +41,12 @@ def read_track(path: Path, track: SourceTrack, *, start: Fraction, end: Fraction
     samples = np.zeros((max(0, round((end - start) * rate)), track.channels), np.float32)
     heard = 0
     try:
-        zero = index_frames(path).origin
         with opened(path) as container:
             stream = _stream_of(container, track)
             if _tells_exact_times(stream, rate):
-                _seek(container, stream, zero + start - EARLY_S)
+                _seek(container, stream, origin + start - EARLY_S)
             first = round(start * rate)
-            for place, chunk in _placed(_sounding(container, stream), zero, track):
+            for place, chunk in _placed(_sounding(container, stream), origin, track):
                 if place - first >= len(samples):
                     break
                 heard = max(heard, _put(samples, chunk, place - first))
@@ -102,12 +107,12 @@ def _sounding(container: Any, stream: Any) -> Iterator[Any]:
         raise damage
 
 
-def _placed(frames: Iterator[Any], zero: Fraction, track: SourceTrack) -> Iterator[tuple[int, Samples]]:
-    """Yield float32 (samples, channels) and where they begin, in samples since the container's time ``zero``."""
+def _placed(frames: Iterator[Any], origin: Fraction, track: SourceTrack) -> Iterator[tuple[int, Samples]]:
+    """Yield float32 (samples, channels) and where they begin, in samples since the container's time ``origin``."""
     resampler = av.AudioResampler(format="fltp", rate=track.sample_rate)
     place: int | None = None
     for frame in frames:
-        told = None if frame.pts is None else round((frame.pts * Fraction(frame.time_base) - zero) * track.sample_rate)
+        told = None if frame.pts is None else round((frame.pts * Fraction(frame.time_base) - origin) * track.sample_rate)
         if told is not None and (place is None or abs(told - place) > SLACK_S * track.sample_rate):
             place = told
         for planar in _resampled(resampler, frame, track):

@@ -40,7 +40,14 @@ class SourceFrame:
 
 
 def read_frames(
-    path: Path, facts: SourceFacts, *, start: int, end: int, size: tuple[int, int], allow_truncated: bool = False
+    path: Path,
+    facts: SourceFacts,
+    *,
+    start: int,
+    end: int,
+    size: tuple[int, int],
+    allow_truncated: bool = False,
+    index: FrameIndex | None = None,
 ) -> Generator[SourceFrame, None, None]:
     """Yield the frames [start, end) in order.
 
@@ -53,6 +60,7 @@ def read_frames(
         end: number after the last one.
         size: width and height that frames are scaled to.
         allow_truncated: end quietly where the source does.
+        index: the times of a video's frames, if they are known already; else its packets are read for them first.
 
     Raises:
         InputUnreadable: when the source ends, or cannot be decoded, before ``end``; ``details`` tell ``decoded`` and ``expected``.
@@ -60,7 +68,7 @@ def read_frames(
     if facts.media == "image":
         yield from (SourceFrame(0, Fraction(0), Fraction(0), _image(path, size)) for _ in range(start, end))
         return
-    yield from _read(path, facts, index_frames(path), start, end, size, allow_truncated=allow_truncated)
+    yield from _read(path, facts, index or index_frames(path), start, end, size, allow_truncated=allow_truncated)
 
 
 def read_frames_backwards(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from persistence.source.audio import check_track, read_track
+from persistence.source.frame_index import index_frames
 from persistence.source.probe import probe_source
 from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.source import SourceTrack
@@ -28,6 +29,10 @@ def tracks_of(clip) -> tuple[SourceTrack, ...]:
     return probe_source(clip, max_pixels=10**6).audio_tracks
 
 
+def origin_of(clip) -> Fraction:
+    return index_frames(clip).origin
+
+
 def seconds_of(samples: np.ndarray) -> np.ndarray:
     """Read from samples of the long track when they sound."""
     return (samples[:, 0] + 1) / 2 * 3
@@ -37,7 +42,7 @@ def seconds_of(samples: np.ndarray) -> np.ndarray:
 def test_samples_are_those_of_the_range(clip, start, end):
     track = tracks_of(clip)[0]
 
-    samples, rate = read_track(clip, track, start=Fraction(start), end=Fraction(end))
+    samples, rate = read_track(clip, track, origin=origin_of(clip), start=Fraction(start), end=Fraction(end))
 
     assert (rate, samples.shape) == (RATE, (round((end - start) * RATE), 1))
     middle = len(samples) // 2
@@ -47,7 +52,7 @@ def test_samples_are_those_of_the_range(clip, start, end):
 def test_a_track_that_ends_early_gives_no_more_than_it_has(clip):
     track = tracks_of(clip)[1]
 
-    samples, rate = read_track(clip, track, start=Fraction(1, 2), end=Fraction(3))
+    samples, rate = read_track(clip, track, origin=origin_of(clip), start=Fraction(1, 2), end=Fraction(3))
 
     assert len(samples) / rate == pytest.approx(0.5, abs=0.1)
 
@@ -61,7 +66,7 @@ def test_a_track_that_cannot_be_decoded_is_named_with_the_way_out(tmp_path):
     with pytest.raises(InputUnreadable, match=r"audio track 0 \(aac, eng\) cannot be decoded: .*--no-audio"):
         check_track(clip, track)
     with pytest.raises(InputUnreadable, match="audio track 0"):
-        read_track(clip, track, start=Fraction(0), end=Fraction(1))
+        read_track(clip, track, origin=origin_of(clip), start=Fraction(0), end=Fraction(1))
 
 
 HUM_RATE = 44_100
@@ -93,7 +98,7 @@ def test_a_tone_goes_on_although_containers_round_times(container, encoder, tmp_
     path = humming(tmp_path / f"clip.{container}", sound_encoder=encoder)
     (track,) = tracks_of(path)
 
-    samples, _ = read_track(path, track, start=Fraction(1, 10), end=Fraction(28, 10))
+    samples, _ = read_track(path, track, origin=origin_of(path), start=Fraction(1, 10), end=Fraction(28, 10))
 
     assert len(samples) == 27 * HUM_RATE // 10
     assert clicks_in(samples) == 0
@@ -109,8 +114,8 @@ def test_parts_meet_to_the_sample(container, encoder, tmp_path):
     )
     (track,) = tracks_of(path)
 
-    whole, _ = read_track(path, track, start=Fraction(0), end=Fraction(3))
-    parts = [read_track(path, track, start=Fraction(at), end=Fraction(at + 1))[0] for at in range(3)]
+    whole, _ = read_track(path, track, origin=origin_of(path), start=Fraction(0), end=Fraction(3))
+    parts = [read_track(path, track, origin=origin_of(path), start=Fraction(at), end=Fraction(at + 1))[0] for at in range(3)]
 
     assert np.abs(np.concatenate(parts) - whole).max() < 1e-4
 
@@ -121,9 +126,9 @@ def test_silence_is_where_a_track_pauses(tmp_path):
     path = without_packets(whole, tmp_path / "clip.mkv", leave_out=range(10, 12), kind="audio")
     (track,) = tracks_of(path)
 
-    samples, _ = read_track(path, track, start=Fraction(0), end=Fraction(3))
+    samples, _ = read_track(path, track, origin=origin_of(path), start=Fraction(0), end=Fraction(3))
 
-    complete, _ = read_track(whole, track, start=Fraction(0), end=Fraction(3))
+    complete, _ = read_track(whole, track, origin=origin_of(whole), start=Fraction(0), end=Fraction(3))
     there = samples.any(axis=1)
     assert len(samples) == len(complete)
     assert 0.6 * len(there) < there.sum() < 0.99 * len(there)
@@ -135,7 +140,7 @@ def test_silence_is_where_a_track_begins_late(tmp_path):
     path = humming(tmp_path / "clip.mkv", sound_encoder="flac", seconds=1.0, late_s=1)
     (track,) = tracks_of(path)
 
-    samples, rate = read_track(path, track, start=Fraction(0), end=Fraction(2))
+    samples, rate = read_track(path, track, origin=origin_of(path), start=Fraction(0), end=Fraction(2))
 
     assert not samples[: rate - rate // 1000].any()
     assert clicks_in(samples[rate + rate // 1000 :]) == 0
@@ -145,7 +150,7 @@ def test_a_track_whose_end_is_damaged_ends_there(tmp_path):
     path = overwrite_packets(humming(tmp_path / "clip.mp4"), kind="audio", numbers=range(41, 1000))
     (track,) = tracks_of(path)
 
-    samples, _ = read_track(path, track, start=Fraction(0), end=Fraction(3))
+    samples, _ = read_track(path, track, origin=origin_of(path), start=Fraction(0), end=Fraction(3))
 
     # Of 41 frames the first is there to get the decoder going
     assert len(samples) == 40 * 1024
@@ -156,4 +161,4 @@ def test_a_track_that_is_damaged_in_the_middle_is_named(tmp_path):
     (track,) = tracks_of(path)
 
     with pytest.raises(InputUnreadable, match="audio track 0"):
-        read_track(path, track, start=Fraction(0), end=Fraction(3))
+        read_track(path, track, origin=origin_of(path), start=Fraction(0), end=Fraction(3))
