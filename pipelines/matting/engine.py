@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 
 from config.availability import unpinned_note
-from config.catalogue import Catalogue
+from config.catalogue import Catalogue, MaskMakerEntry, MattingEntry
 from config.settings import Settings
 from persistence.alphas.segment import Alpha as Mask
 from persistence.alphas.writer import AlphaWriter
@@ -63,16 +63,7 @@ class MattingEngine:
         entry = self._catalogue.matting(spec.model)
         ladder = Ladder(entry.name, self._device, observer.note, rungs=(Rung.MEMORY_FREED,))
         was_warm = entry.name in self._models.names
-        loaded = self._warm(
-            entry.name,
-            entry.card.memory_gib,
-            ladder,
-            lambda: warmed(
-                lambda: load_matting_model(entry, self._settings, self._device),
-                lambda: weights_sha256(entry, self._settings),
-                unpinned_note(entry),
-            ),
-        )
+        loaded = self._warm(entry, ladder, partial(load_matting_model, entry, self._settings, self._device))
         began = time.perf_counter()
 
         def run() -> None:
@@ -87,16 +78,7 @@ class MattingEngine:
         observer.phase(Phase.LOAD)
         entry = self._catalogue.mask_maker(spec.mask_model or "")
         ladder = Ladder(entry.name, self._device, observer.note, rungs=(Rung.MEMORY_FREED,))
-        loaded = self._warm(
-            entry.name,
-            entry.card.memory_gib,
-            ladder,
-            lambda: warmed(
-                lambda: load_mask_maker(entry, self._settings, self._device),
-                lambda: weights_sha256(entry, self._settings),
-                unpinned_note(entry),
-            ),
-        )
+        loaded = self._warm(entry, ladder, partial(load_mask_maker, entry, self._settings, self._device))
         wanted = {index: mask for index, mask in enumerate(spec.masks) if mask.input is None}
         observer.phase(Phase.MASK, len(wanted))
         made: dict[int, Mask] = {}
@@ -140,12 +122,13 @@ class MattingEngine:
         with translated(spec.mask_model or "", lambda: Phase.MASK.value), torch.inference_mode():
             return maker.make(frame.rgb, mask.points, mask.box, mask.text)
 
-    def _warm(self, name: str, memory_gib: float, ladder: Ladder, load: Callable[[], Warm[W]]) -> Warm[W]:
-        found: Any = self._models.get(name)
+    def _warm(self, entry: MattingEntry | MaskMakerEntry, ladder: Ladder, load: Callable[[], W]) -> Warm[W]:
+        found: Any = self._models.get(entry.name)
         if found is None:
-            found = ladder.climbing(type(None), load, lambda _: self._models.free(keep=None))
-            self._models.add(name, found)
-        self._models.leave_to(name, int(memory_gib * GIB), self._device.memory_bytes)
+            load_warm = partial(warmed, load, partial(weights_sha256, entry, self._settings), unpinned_note(entry))
+            found = ladder.climbing(type(None), load_warm, lambda _: self._models.free(keep=None))
+            self._models.add(entry.name, found)
+        self._models.leave_to(entry.name, int(entry.card.memory_gib * GIB), self._device.memory_bytes)
         warm: Warm[W] = found
         return warm
 
