@@ -6,24 +6,21 @@ Any alpha of a closed segment can be read on its own, in any order, and any tool
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import Field
 
 from persistence.disk import writing
+from persistence.writers.png import png_bytes
 from reelfleet.contract.base import Frozen
 
 Alpha = NDArray[np.uint8]
 """One target's alpha of one frame: (height, width), 0 to 255."""
 MEDIA_TYPE = "application/zip"
-FAST = 1
-"""PNG compression; the default takes several times as long for a few per cent."""
 
 
 class Segment(Frozen):
@@ -56,10 +53,9 @@ class SegmentWriter:
         Raises:
             DiskFull, EncodeFailed: when it cannot be written.
         """
-        png = io.BytesIO()
-        Image.fromarray(alpha).save(png, "PNG", compress_level=FAST)
+        png = png_bytes(alpha)
         with writing(self._path):
-            self._archive.writestr(zipfile.ZipInfo(member_name(target, frame)), png.getvalue())
+            self._archive.writestr(zipfile.ZipInfo(member_name(target, frame)), png)
         self._count += 1
 
     def close(self) -> Segment:

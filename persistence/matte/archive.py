@@ -15,12 +15,11 @@ from PIL import Image
 from persistence.disk import writing
 from persistence.metadata_text import ZIP_MEMBER
 from persistence.naming import frame_member
+from persistence.writers.png import png_bytes
 from reelfleet.contract.errors import EncodeFailed
 
 MEDIA_TYPE = "application/zip"
 _READABLE = 0o644 << 16
-_FAST = 1
-"""PNG compression; the default takes several times as long for a few per cent."""
 
 
 class FrameArchive:
@@ -59,9 +58,7 @@ class FrameArchive:
         Raises:
             DiskFull, EncodeFailed: when it cannot be written.
         """
-        png = io.BytesIO()
-        Image.fromarray(picture).save(png, "PNG", compress_level=_FAST)
-        self._add(frame_member(number), png.getvalue())
+        self._add(frame_member(number), png_bytes(picture))
 
     def finish(self) -> None:
         """Write the directory and close.

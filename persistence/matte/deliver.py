@@ -129,7 +129,7 @@ def _media(
         for output in outputs:
             yield output.finish()
     if span and spec.audio and spec.output.save_audio:
-        yield from write_sound(source, spec, span, folder=folder, stem=stem, metadata=text)
+        yield from write_sound(source, spec, span, tracks, folder=folder, stem=stem, metadata=text)
 
 
 def _write_frames(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -49,16 +49,21 @@ def plan_sound(source: Path, spec: MattingSpec, span: Span) -> tuple[PlannedTrac
     return tuple(planned)
 
 
-def write_sound(source: Path, spec: MattingSpec, span: Span, *, folder: Path, stem: str, metadata: str | None) -> Iterator[LocalArtifact]:
+def write_sound(
+    source: Path, spec: MattingSpec, span: Span, planned: Sequence[PlannedTrack], *, folder: Path, stem: str, metadata: str | None
+) -> Iterator[LocalArtifact]:
     """Write every track that has something to be heard in the range as a file of its own, decoded and cut to the sample.
+
+    What :func:`plan_sound` decoded and ``planned`` holds is not decoded again.
 
     Raises:
         InputUnreadable: when a track cannot be decoded, naming it.
         DiskFull, EncodeFailed: when a file cannot be written or is not what was asked for.
     """
     options = OutputOptions(audio_format=spec.output.audio_format)
+    held = {track.source.index: (track.samples, track.sample_rate) for track in planned if isinstance(track, EncodedSound)}
     for track in spec.source.audio_tracks:
-        samples, rate = read_track(source, track, origin=span.origin, start=span.start, end=span.end)
+        samples, rate = held.get(track.index) or read_track(source, track, origin=span.origin, start=span.start, end=span.end)
         if len(samples):
             name = f"{stem}-audio-{track.index}"
             yield write_audio_artifact(samples, rate, options, folder=folder, stem=name, metadata=metadata, source=track)

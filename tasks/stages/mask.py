@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
-
-from PIL import Image
 
 from persistence.alphas.segment import Alpha as Mask
+from persistence.writers.image import MEDIA_TYPES
+from persistence.writers.png import png_bytes
 from reelfleet.contract.errors import Internal
 from reelfleet.contract.matte_request import MASK_FIELD, SOURCE_FIELD
 from reelfleet.contract.matting_spec import MattingSpec
 from reelfleet.contract.names import Stage, gpu_queue
+from reelfleet.contract.output import ImageFormat
 from reelfleet.contract.resolved_input import ResolvedInput
 from reelfleet.store import Store
 from reelfleet.store.keys import input_key
@@ -19,7 +19,7 @@ from tasks.stages.context import StageContext, discard_spool
 from tasks.stages.device import fetch_inputs, look_for_leaks, tell_warm_models
 from tasks.stages.handover import hand_on
 
-MEDIA_TYPE = "image/png"
+MEDIA_TYPE = MEDIA_TYPES[ImageFormat.PNG]
 
 
 def make_masks(context: StageContext) -> None:
@@ -51,9 +51,7 @@ def _draft_of(context: StageContext) -> MattingSpec:
 
 
 def _keep(store: Store, mask: Mask) -> ResolvedInput:
-    png = io.BytesIO()
-    Image.fromarray(mask).save(png, "PNG")
-    data = png.getvalue()
+    data = png_bytes(mask)
     sha256 = hashlib.sha256(data).hexdigest()
     key = input_key(sha256)
     if store.stat(key) is None:
