@@ -23,13 +23,12 @@ class AlphaWriter:
     Args:
         folder: of the segments; it may hold those of earlier attempts.
         prefix: a number that no other writer of the job has: the fence of the lease.
-        closed: segments in ``folder`` with which the work goes on.
     """
 
-    def __init__(self, folder: Path, *, prefix: int, closed: Sequence[Segment] = ()) -> None:
+    def __init__(self, folder: Path, *, prefix: int) -> None:
         self.folder = folder
         self._prefix = prefix
-        self._closed = list(closed)
+        self._closed: list[Segment] = []
         self._made = 0
         self._open: SegmentWriter | None = None
         self._failure: BaseException | None = None

@@ -71,7 +71,8 @@ def test_work_goes_on_after_the_segments_that_were_closed_before(writer, segment
     writer.release()
 
     # When the next one goes on from there
-    successor = AlphaWriter(segments, prefix=8, closed=closed)
+    successor = AlphaWriter(segments, prefix=8)
+    successor.go_on_with(closed)
     write_all(successor, [2, 3])
     finish(successor, tmp_path / "attempt")
     successor.release()
