@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from config.entries import AnyEntry, MaskMakerEntry, MattingEntry, ModelEntry, ModelSource, PipelineSettings
 from reelfleet.contract.errors import InvalidConfig, UnknownModel
+from reelfleet.contract.kinds import DOES
 from reelfleet.contract.names import MODEL_NAME
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 
 SHIPPED_FOLDER = Path(__file__).with_name("models")
 ENTRY_OF_KIND: dict[str, type[AnyEntry]] = {"generate": ModelEntry, "matte": MattingEntry, "mask": MaskMakerEntry}
-DOES = {"generate": "generates", "matte": "mattes", "mask": "makes masks"}
 
 Problem = dict[str, str]
 EntryT = TypeVar("EntryT", ModelEntry, MattingEntry, MaskMakerEntry)

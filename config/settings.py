@@ -96,8 +96,12 @@ class Settings(ClientSettings):
     load_limit_s: Seconds = Field(default=1800, description="seconds for loading a model")
     encode_limit_s: Seconds = Field(default=600, description="seconds for encoding the prompt and the inputs, and for making masks")
     step_limit_s: Seconds = Field(default=600, description="seconds for one denoise step, or one group of matted frames")
-    stall_factor: float = Field(default=10, gt=1, description="a denoise step that takes this many times the median of its job has stalled")
-    stall_min_s: Seconds = Field(default=60, description="seconds below which no denoise step counts as stalled")
+    stall_factor: float = Field(
+        default=10,
+        gt=1,
+        description="a denoise step, or group of matted frames, that takes this many times the median of its job has stalled",
+    )
+    stall_min_s: Seconds = Field(default=60, description="seconds below which none of them counts as stalled")
     decode_limit_s: Seconds = Field(default=1800, description="seconds for decoding the latents")
     write_limit_s: Seconds = Field(default=3600, description="seconds for writing the media files")
     upload_limit_s: Seconds = Field(default=3600, description="seconds for uploading and committing")

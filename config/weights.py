@@ -7,7 +7,7 @@ from pathlib import Path
 
 from huggingface_hub import try_to_load_from_cache
 
-from config.entries import ModelSource, Weights
+from config.entries import Weights
 
 MODEL_INDEX, MODEL_CONFIG = "model_index.json", "config.json"
 COMPONENT_FIELDS = 2
@@ -49,11 +49,6 @@ def missing(weights: Weights) -> tuple[str, ...]:
     if not place.is_dir():
         return ("the whole folder",)
     return missing_parts(place) if weights.layout == "pipeline" else missing_of_model(place)
-
-
-def candidate_folder(source: ModelSource) -> Path | None:
-    """Return where a pipeline's weights are or would be found, complete or not."""
-    return candidate(Weights(source, "pipeline"))
 
 
 def missing_parts(folder: Path) -> tuple[str, ...]:

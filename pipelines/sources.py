@@ -9,7 +9,7 @@ from diffusers import DiffusionPipeline
 
 from config.catalogue import ModelEntry
 from config.settings import Settings
-from config.weights import candidate_folder, missing_parts
+from config.weights import candidate, missing
 from pipelines import tiny
 from reelfleet.contract.errors import ModelLoadFailed
 
@@ -26,17 +26,18 @@ def locate(entry: ModelEntry, settings: Settings) -> Path:
     source = entry.source
     if source.kind == "tiny":
         return tiny.ensure(entry.name, settings.cache_dir)
-    folder = candidate_folder(source)
+    (weights,) = entry.weights
+    folder = candidate(weights)
     if folder is not None:
         refuse_pickles(entry.name, folder)
-    missing = ("the whole folder",) if folder is None or not folder.is_dir() else missing_parts(folder)
-    if folder is not None and not missing:
+    absent = missing(weights)
+    if folder is not None and not absent:
         return folder
     if source.kind == "hub" and settings.allow_download:
         return _downloaded(entry)
     raise ModelLoadFailed(
-        f"{entry.name}: its weights are not complete on this machine, missing: {', '.join(missing)}; {_how_to_fetch(entry)}",
-        details={"model": entry.name, "missing": list(missing)},
+        f"{entry.name}: its weights are not complete on this machine, missing: {', '.join(absent)}; {_how_to_fetch(entry)}",
+        details={"model": entry.name, "missing": list(absent)},
     )
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from reelfleet.contract.errors import ContractMismatch, InvalidRequest, NoWorker, QuotaExceeded, UnknownModel
-from reelfleet.contract.kinds import kind_of
+from reelfleet.contract.kinds import DOES, kind_of
 from reelfleet.contract.matting_card import AnyCard
 from reelfleet.contract.problems import Problem
 from reelfleet.contract.request import AnyRequest, parse_request
-from reelfleet.model_checks import DOES, Need, find_misfits, find_model_problems, fitting_names, misfit_problem, needs_of
+from reelfleet.model_checks import Need, find_misfits, find_model_problems, fitting_names, misfit_problem, needs_of
 
 if TYPE_CHECKING:
     from reelfleet.ledger import Ledger

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from reelfleet.contract.kinds import DOES
 from reelfleet.contract.matte import MatteOptions
-from reelfleet.contract.matte_request import MatteRequest
+from reelfleet.contract.matte_request import FOLLOW_UP, MatteRequest
 from reelfleet.contract.matting_card import AnyCard, MaskMakerCard, MattingCard
 from reelfleet.contract.model_card import ModelCard
 from reelfleet.contract.problems import Problem
 from reelfleet.contract.request import AnyRequest, GenerateRequest
 from reelfleet.matte_resolution import find_matte_problems, find_prompt_problems, find_size_problems, find_source_problems
-from reelfleet.resolution import FOLLOW_UP, find_problems, wanted_frames, wanted_size
-
-DOES = {"generate": "generates", "matte": "mattes", "mask": "makes masks"}
-"""What a model does, by the kind of its card."""
+from reelfleet.resolution import find_problems, wanted_frames, wanted_size
 
 
 class Need(NamedTuple):

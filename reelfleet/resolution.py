@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from reelfleet.contract.errors import InvalidRequest
+from reelfleet.contract.matte_request import FOLLOW_UP
 from reelfleet.contract.model_card import Modality, ModelCard
 from reelfleet.contract.problems import Problem
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.contract.resolved_input import ResolvedInput
 from reelfleet.contract.spec import GenerationSpec
 
-FOLLOW_UP = "matte"
 """The field of the job that follows; its masks are no inputs of the generation."""
 
 

@@ -96,20 +96,22 @@ def read_one(path: Path, facts: SourceFacts, number: int, size: tuple[int, int])
         return next(frames)
 
 
-def count_decodable(path: Path, facts: SourceFacts, end: int) -> int:
-    """Decode the frames [0, end) without keeping them, and return how many there are before the first that is damaged or missing."""
-    if facts.media == "image":
-        return min(end, 1)
-    index, count = index_frames(path), 0
+def end_of_decodable(path: Path, facts: SourceFacts, start: int, end: int) -> int:
+    """Decode the frames [start, end) without keeping them, and return the number of the first that is damaged or missing, or ``end``."""
+    if facts.media == "image" or start >= end:
+        return end
+    expected = start
     try:
-        for number, _ in _numbered(path, index, 0):
-            if number != count or count >= end:
+        for number, _ in _numbered(path, index_frames(path), start):
+            if number < start:
+                continue
+            if number != expected or expected >= end:
                 break
-            count += 1
+            expected += 1
     except InputUnreadable:
         # Where it ends is what was asked for.
-        return count
-    return count
+        return expected
+    return expected
 
 
 def _read(

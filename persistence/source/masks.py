@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from persistence.input_checks import check_image, check_video
 from persistence.source.frames import read_one
 from persistence.source.pictures import eight_bits, is_deep, open_upright
 from persistence.source.probe import probe_source
@@ -64,16 +63,6 @@ def read_mask(path: Path, *, frame: int, size: tuple[int, int], name: str) -> Re
     elif grey.min() == FULL:
         notes.append(f"{name} is full: it selects everything")
     return ReadMask(grey, tuple(notes))
-
-
-def check_mask(path: Path, max_pixels: int) -> str:
-    """Look into a mask and return its media type.
-
-    Raises:
-        InputUnreadable: when it is neither an image nor a video, broken, or has more than ``max_pixels``.
-    """
-    facts = probe_source(path, max_pixels=max_pixels)
-    return (check_image if facts.media == "image" else check_video)(path, max_pixels)
 
 
 def _grey(path: Path) -> Mask:

@@ -12,7 +12,7 @@ import av
 from av.video.reformatter import ColorTrc
 from PIL import Image, UnidentifiedImageError
 
-from persistence.input_checks import IMAGE_FORMATS, check_pixels
+from persistence.input_checks import IMAGE_FORMATS, check_image, check_pixels, check_video
 from persistence.probes.video import codec_name
 from persistence.source.frame_index import FrameIndex, index_frames
 from persistence.source.opening import opened, pictures_of
@@ -37,6 +37,16 @@ def probe_source(path: Path, *, max_pixels: int) -> SourceFacts:
     if not path.stat().st_size:
         raise InputUnreadable("the file is empty")
     return _probe_image(path, max_pixels) or _probe_video(path, max_pixels)
+
+
+def check_pictures(path: Path, max_pixels: int) -> str:
+    """Look into what is to be matted, or into a mask, and return its media type.
+
+    Raises:
+        InputUnreadable: when it is neither a video nor an image, broken from the start, or has more than ``max_pixels``.
+    """
+    facts = probe_source(path, max_pixels=max_pixels)
+    return (check_image if facts.media == "image" else check_video)(path, max_pixels)
 
 
 def _probe_image(path: Path, max_pixels: int) -> SourceFacts | None:

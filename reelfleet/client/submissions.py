@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from reelfleet.admission import admit
 from reelfleet.client.uploads import Upload, name_uploads, upload_inputs
 from reelfleet.contract.job import JobState
-from reelfleet.contract.matte_request import MASK_FIELD, SOURCE_FIELD
+from reelfleet.contract.matte_request import FOLLOW_UP, MASK_FIELD, SOURCE_FIELD
 from reelfleet.contract.names import unit_of
 from reelfleet.contract.request import INPUT_FIELDS
-from reelfleet.resolution import FOLLOW_UP
 from reelfleet.submission import enqueue
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelfleet.contract.errors import InputMissing
-from reelfleet.contract.matte_request import MASK_FIELD, SOURCE_FIELD
+from reelfleet.contract.matte_request import FOLLOW_UP, MASK_FIELD, SOURCE_FIELD
 from reelfleet.contract.request import INPUT_FIELDS
-from reelfleet.resolution import FOLLOW_UP
 from reelfleet.store.keys import input_key
 
 if TYPE_CHECKING:

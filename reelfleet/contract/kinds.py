@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 FIRST_KIND = "generate"
+DOES = {"generate": "generates", "matte": "mattes", "mask": "makes masks"}
+"""What a model does, by the kind of its card."""
 
 
 def kind_of(document: Any) -> str | None:

@@ -10,6 +10,8 @@ from reelfleet.contract.matte import MatteOptions
 
 SOURCE_FIELD = "source"
 MASK_FIELD = "masks"
+FOLLOW_UP = "matte"
+"""The field of a generation that asks for the matting of its result."""
 
 
 class MatteRequest(MatteOptions, JobRequest):

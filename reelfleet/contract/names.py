@@ -84,6 +84,11 @@ def gpu_queue(model: str) -> str:
     return f"reel.gpu.{model}"
 
 
+def model_of_queue(queue: str) -> str:
+    """Return the model whose GPU stage has this queue; the reverse of :func:`gpu_queue`."""
+    return queue.removeprefix(gpu_queue(""))
+
+
 def host_queue(host: str) -> str:
     """Return the queue of the cpu workers on one host, which alone can read that host's spool."""
     return f"{CPU_QUEUE}.{host}"

@@ -12,7 +12,7 @@ from reelfleet.contract.inputs import InputUri
 from reelfleet.contract.job_request import JobRequest, ModelName
 from reelfleet.contract.kinds import kind_of
 from reelfleet.contract.matte import MatteOptions
-from reelfleet.contract.matte_request import SOURCE_FIELD, MatteRequest
+from reelfleet.contract.matte_request import FOLLOW_UP, MASK_FIELD, SOURCE_FIELD, MatteRequest
 from reelfleet.contract.names import CONTRACT_VERSION
 from reelfleet.contract.output import MetadataMode, OutputOptions
 from reelfleet.contract.problems import Problem, problems_of
@@ -75,7 +75,7 @@ class GenerateRequest(JobRequest):
             elif value is not None:
                 found[field] = value
         follow_up = () if self.matte is None else self.matte.masks
-        found.update({f"matte.masks.{index}": mask.mask for index, mask in enumerate(follow_up) if mask.mask is not None})
+        found.update({f"{FOLLOW_UP}.{MASK_FIELD}.{index}": mask.mask for index, mask in enumerate(follow_up) if mask.mask is not None})
         return found
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from reelfleet.contract.any_spec import parse_spec
 from reelfleet.contract.errors import ContractMismatch, WireError
 from reelfleet.contract.job import CheckpointMark, JobState, JobStatus, Progress, Want
+from reelfleet.contract.kinds import kind_of
 from reelfleet.contract.manifest import Artifact
 from reelfleet.contract.names import Stage
 from reelfleet.contract.request import read_request
@@ -72,7 +73,7 @@ def parse_status(fields: dict[str, str]) -> JobStatus:
         checkpoint = _checkpoint(fields)
         return JobStatus(
             job_id=fields["job_id"],
-            kind=_kind(fields),
+            kind=cast("Any", kind_of(fields)),  # what is no kind is refused as it is read
             model=fields["model"],
             state=JobState(fields["state"]),
             stage=Stage(fields["stage"]),
@@ -134,17 +135,13 @@ def _parse_row(fields: dict[str, str]) -> JobRow:
         checkpoint=_checkpoint(fields),
         preemptible=fields.get("preemptible") == "1",
         preemptions=int(fields.get("preemptions", 0)),
-        needs_memory=int(fields["needs_memory"]) if "needs_memory" in fields else None,
+        needs_memory=int(fields.get("needs_memory", 0)) or None,
         follow_up=fields.get("follow_up"),
         pause_reason=fields.get("pause_reason") or None,
         diagnosis=Diagnosis(**json.loads(fields["diagnosis"])) if "diagnosis" in fields else None,
         manifest_uri=fields.get("manifest_uri"),
         artifacts=_artifacts(fields),
     )
-
-
-def _kind(fields: dict[str, str]) -> Literal["generate", "matte"]:
-    return "matte" if fields.get("kind") == "matte" else "generate"
 
 
 def _progress(fields: dict[str, str]) -> Progress | None:

@@ -1,4 +1,4 @@
-"""Finds the checkpoint from which a claimed generation goes on."""
+"""Finds the checkpoint from which a claimed job goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from persistence.alphas.reader import is_whole
 from reelfleet.contract.errors import InputMissing
-from reelfleet.contract.names import Stage
+from reelfleet.contract.names import Stage, unit_of
 from tasks.checkpoints.places import SUFFIX, attachment_key, local_folder, segments_folder
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def find_checkpoint(process: WorkerProcess, job: JobRow, folder: Path, note: Cal
         process.store.get_file(named.key, path)
         _fetch_segments(process, job, path, named.key)
     except InputMissing:
-        note(f"the checkpoint of step {named.step}/{named.of} is gone from the store; the job starts over")
+        note(f"the checkpoint of {unit_of(job.request.kind)} {named.step}/{named.of} is gone from the store; the job starts over")
         return None
     return path
 

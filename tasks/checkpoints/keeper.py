@@ -1,4 +1,4 @@
-"""Writes the checkpoints of one claimed generation: to this host, to the store, and then into the ledger."""
+"""Writes the checkpoints of one claimed job: to this host, to the store, and then into the ledger."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATIENCE_S = 60.0
 
 
 class CheckpointKeeper:
-    """Keeps at most one checkpoint on its way at a time, so that a slow store never makes the denoise loop wait.
+    """Keeps at most one checkpoint on its way at a time, so that a slow store never makes the device wait.
 
     A checkpoint counts once the ledger names it, which happens when the store has all of it. Trouble with one costs
     that checkpoint and nothing else: the one before it stands.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reelfleet.contract.errors import InvalidRequest
-from reelfleet.contract.matte_request import MatteRequest
+from reelfleet.contract.matte_request import FOLLOW_UP, MatteRequest
 from reelfleet.contract.names import Stage, gpu_queue
 from reelfleet.contract.request import GenerateRequest
 from reelfleet.resolution import find_problems, resolve
@@ -11,9 +11,6 @@ from tasks.stages.context import StageContext
 from tasks.stages.handover import hand_on
 from tasks.stages.ingesting import ingested
 from tasks.stages.prepare_matting import prepare_matting
-
-FOLLOW_UP = "matte."
-"""Inputs of the job that follows: checked here, before a device is spent, and no inputs of the generation."""
 
 
 def prepare_inputs(context: StageContext) -> None:
@@ -35,6 +32,7 @@ def _prepare_generation(context: StageContext, request: GenerateRequest) -> None
     if problems:
         raise InvalidRequest.of(problems)
     with ingested(context) as (inputs, _):
-        spec = resolve(request, card, {field: given for field, given in inputs.items() if not field.startswith(FOLLOW_UP)})
+        # Inputs of the job that follows are checked here, before a device is spent, and are no inputs of the generation.
+        spec = resolve(request, card, {field: given for field, given in inputs.items() if not field.startswith(f"{FOLLOW_UP}.")})
     context.process.ledger.jobs.keep_spec(context.lease, spec)
     hand_on(context, stage=Stage.GENERATE, queue=gpu_queue(request.model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from persistence.source.audio import check_track
-from persistence.source.frames import count_decodable
+from persistence.source.frames import end_of_decodable
 from persistence.source.masks import read_mask
 from persistence.source.probe import probe_source
 from persistence.source.sizes import output_size
@@ -24,7 +24,9 @@ def prepare_matting(context: StageContext, request: MatteRequest) -> None:
     """Check and resolve a matting, and hand it on to whoever makes its masks, or mattes it.
 
     Raises:
-        InvalidRequest, InputMissing, InputUnreadable: with everything that is wrong with the request and its inputs.
+        InputMissing, InputUnreadable: with every input that cannot be fetched or opened; then when the source breaks off within the range;
+            then, of a source that does not, with every mask and track that cannot be decoded.
+        InvalidRequest: in between, with everything of the request that does not fit the source.
     """
     with ingested(context) as (inputs, folder):
         source = folder / SOURCE_FIELD
@@ -43,26 +45,29 @@ def prepare_matting(context: StageContext, request: MatteRequest) -> None:
 def _readable(context: StageContext, request: MatteRequest, source: Path, facts: SourceFacts) -> SourceFacts:
     """Return the facts of what can be decoded: all of the range, or with ``allow_truncated`` as much as there is."""
     wanted = facts.frames if request.end_frame is None else min(request.end_frame, facts.frames)
-    decoded = count_decodable(source, facts, wanted)
+    first = min(request.start_frame, wanted)
+    decodable = end_of_decodable(source, facts, first, wanted)
     cut_off = facts.missing_s > 0 and (request.end_frame is None or request.end_frame > facts.frames)
-    if decoded >= wanted and not cut_off:
+    if decodable >= wanted and not cut_off:
         return facts
+    decoded, expected = decodable - first, wanted - first
+    of = f"{expected} frames" + (f" from number {first} on" if first else "")
     lacks = f" and about {facts.missing_s:.1f} s are not there" if cut_off else ""
-    told = f"{SOURCE_FIELD}: {request.source} is damaged or cut off: {decoded} of its {facts.frames} frames can be decoded{lacks}"
+    told = f"{SOURCE_FIELD}: {request.source} is damaged or cut off: {decoded} of its {of} can be decoded{lacks}"
     if not request.allow_truncated or not decoded:
         raise InputUnreadable(
             f"{told}; repair it, end the range there (end_frame), or matte what there is with allow_truncated (--allow-truncated)",
-            details={"field": SOURCE_FIELD, "decoded": decoded, "expected": wanted},
+            details={"field": SOURCE_FIELD, "decoded": decoded, "expected": expected},
         )
     context.observer.note(f"{told}; the others are left out")
-    return facts.model_copy(update={"frames": decoded})
+    return facts.model_copy(update={"frames": decodable})
 
 
 def _tell_tracks(context: StageContext, spec: MattingSpec) -> None:
     """Say which tracks of sound the source has, before anybody sees them in the result."""
     for track in spec.source.audio_tracks:
-        language = f", {track.language}" if track.language else ""
-        told = f"audio track {track.index}: {track.codec}, {track.sample_rate} Hz, {track.channels} channels, {track.duration_s:.2f} s{language}"
+        language, plural = f", {track.language}" if track.language else "", "s" if track.channels != 1 else ""
+        told = f"audio track {track.index}: {track.codec}, {track.sample_rate} Hz, {track.channels} channel{plural}, {track.duration_s:.2f} s{language}"
         context.observer.note(told if spec.audio else f"{told}; left out")
 
 

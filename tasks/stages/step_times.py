@@ -1,4 +1,4 @@
-"""How long denoise steps take, and so when one has stalled."""
+"""How long steps take (of a matting: groups of frames), and so when one has stalled."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reelfleet.contract.errors import BrokerUnavailable, FleetError, Numerical, OutOfMemory, WireError
-from reelfleet.contract.names import GPU_STAGES
+from reelfleet.contract.names import GPU_STAGES, model_of_queue
 
 if TYPE_CHECKING:
     from tasks.stages.context import StageContext
@@ -44,7 +44,7 @@ def _is_the_same(error: WireError, last: WireError | None) -> bool:
 
 def _a_larger_one_serves(context: StageContext, memory: int) -> bool:
     try:
-        serving = context.process.ledger.workers.serving(context.job.request.model)
+        serving = context.process.ledger.workers.serving(model_of_queue(context.job.queue))
     except BrokerUnavailable:
         return False
     return any(int(str(info.device.get("memory_bytes", 0))) > memory for info in serving)

@@ -12,6 +12,7 @@ from reelfleet.contract.manifest import Manifest, Role
 from reelfleet.store import open_store
 from tests.fixtures.fleet import running_fleet
 from tests.integration.clips import disc_mask, write_clip
+from tests.unit.persistence.source.clips import make_clip, overwrite_packets
 
 pytestmark = pytest.mark.xdist_group("matting")
 
@@ -63,7 +64,7 @@ def test_sound_goes_with_the_foreground_and_the_manifest_tells_of_it(fleet, clip
     assert roles(result) == ["mask_foreground", "mask_alpha", "audio"]
     foreground, alpha, audio = (artifact.info for artifact in result.artifacts)
     assert [len(info.audio_tracks) for info in (foreground, alpha, audio)] == [1, 0, 1]
-    assert any(note.startswith("audio track 0: aac, 48000 Hz, 1 channels") for note in result.status.notes)
+    assert any(note.startswith("audio track 0: aac, 48000 Hz, 1 channel,") for note in result.status.notes)
     manifest = Manifest.model_validate_json(result.manifest_bytes)
     assert manifest.predicate.spec.kind == "matte"
     assert manifest.predicate.seed is None
@@ -158,6 +159,15 @@ def test_what_there_is_of_it_is_matted_if_that_is_allowed(fleet, cut_off, mask):
     result = finish(fleet, job)
     told = next(note for note in job.status().notes if "can be decoded" in note)
     assert f": {result.artifacts[0].info.frames} of its" in told
+
+
+def test_damage_before_the_range_costs_the_job_nothing(fleet, mask, tmp_path):
+    source = make_clip(tmp_path / "clip.mp4", options={"g": "12", "keyint_min": "12", "sc_threshold": "0", "bf": "0"})
+    overwrite_packets(source, kind="video", numbers=range(2, 3))
+
+    result = finish(fleet, fleet.client.matte(source=source, mask=mask, start_frame=12, end_frame=14, **MATTE))
+
+    assert {artifact.info.frames for artifact in result.artifacts} == {2}
 
 
 def test_a_mask_that_selects_nothing_is_matted_and_noted(fleet, clip, tmp_path):

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from reelfleet.contract.job import TERMINAL_STATES, JobState, JobStatus, Phase, Progress
 from reelfleet.contract.manifest import Manifest
-from reelfleet.contract.names import GPU_STAGES, Stage, gpu_queue, host_queue, main_stage, task_name, unit_of
+from reelfleet.contract.names import Stage, gpu_queue, host_queue, main_stage, task_name, unit_of
 
 
 def status(**fields) -> JobStatus:
@@ -50,10 +50,6 @@ def test_names_that_other_programs_rely_on():
 def test_a_kind_has_its_main_stage_and_what_that_counts(kind, stage, unit):
     assert main_stage(kind) is stage
     assert unit_of(kind) == unit
-
-
-def test_stages_on_a_device_are_those_that_run_models():
-    assert {Stage.GENERATE, Stage.MASK, Stage.MATTE} == GPU_STAGES
 
 
 def test_a_manifest_of_a_matting_has_no_seed(fleet, alive, worker):

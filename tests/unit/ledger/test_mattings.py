@@ -76,6 +76,21 @@ def test_a_device_that_was_too_small_is_refused_a_stage_on_a_device_alone(ledger
     assert (getattr(answer, "reason", None) is RefusalReason.TOO_SMALL) is (stage in GPU_STAGES)
 
 
+def test_what_was_too_small_for_the_mask_maker_may_matte(ledger):
+    # Given a job whose masks were made on a larger device than the first one
+    job_id = submit(ledger, Stage.MASK)
+    ledger.jobs.fail(hold_of(ledger, job_id, stage=Stage.MASK), error(), counts=False, needs_memory=100, backoff_s=0)
+    masks = ledger.jobs.claim(job_id, Stage.MASK, worker="gpu1@host-a", host=HOST, lease_ms=60_000, memory_bytes=200)
+
+    # When it goes on to another model
+    ledger.jobs.hand_on(masks.lease, stage=Stage.MATTE, queue="reel.gpu.matte-model")
+
+    # Then the first device may have it
+    assert ledger.jobs.row(job_id).needs_memory is None
+    answer = ledger.jobs.claim(job_id, Stage.MATTE, worker="gpu0@host-a", host=HOST, lease_ms=60_000, memory_bytes=100)
+    assert answer.lease.stage is Stage.MATTE
+
+
 @pytest.mark.parametrize("card", [VIDEO_CARD, IMAGE_CARD, MATTING_CARD, MASK_MAKER_CARD], ids=lambda card: card.name)
 def test_cards_of_every_kind_are_published(ledger, card):
     ledger.models.publish([card], "gpu0@here")

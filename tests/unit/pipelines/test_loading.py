@@ -171,7 +171,8 @@ def test_weights_that_are_not_pinned_leave_a_note(make_studio, as_entry, monkeyp
     # Given
     folder = tiny.ensure("tiny-flux", settings.cache_dir)
     entry = as_entry("tiny-flux", "mine", source={"kind": "hub", "repo": "maker/model", "revision": "main"})
-    monkeypatch.setattr("pipelines.sources.candidate_folder", lambda _: folder)
+    for module in ("pipelines.sources", "config.weights"):
+        monkeypatch.setattr(f"{module}.candidate", lambda _: folder)
 
     # When
     report = make_studio([entry]).generate("mine", steps=1).report

@@ -203,7 +203,8 @@ def test_job_without_a_checkpoint_starts_at_the_beginning(process, tmp_path):
 
 
 def test_checkpoint_that_is_gone_from_the_store_is_done_without_and_the_job_says_so(process, tmp_path):
-    job = SimpleNamespace(job_id="job", checkpoint=CheckpointRef("jobs/job/checkpoints/1.safetensors", 3, 10))
+    request = SimpleNamespace(kind="generate")
+    job = SimpleNamespace(job_id="job", request=request, checkpoint=CheckpointRef("jobs/job/checkpoints/1.safetensors", 3, 10))
 
     notes: list[str] = []
 

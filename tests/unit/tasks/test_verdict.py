@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from reelfleet.contract.errors import Internal, Numerical, OutOfMemory
-from reelfleet.contract.names import Stage
+from reelfleet.contract.matte_request import MatteRequest
+from reelfleet.contract.names import Stage, gpu_queue
 from reelfleet.contract.worker import WorkerInfo, WorkerRole, WorkerState
+from reelfleet.ledger.types import NewJob
 from tasks.stages.verdict import verdict_on
 from tests.unit.ledger.builders import QUEUE, claim, held_job, hold_of
 
@@ -84,6 +86,18 @@ def test_job_too_large_for_the_whole_fleet_has_failed(stage, ledger, other):
     verdict = verdict_on(OutOfMemory("too large"), stage(held_job(ledger)))
 
     assert not verdict.error.retryable
+
+
+@pytest.mark.parametrize(("model", "retryable"), [("mask-model", True), ("matte-model", False)])
+def test_larger_device_for_masks_is_one_that_serves_their_maker(stage, ledger, model, retryable):
+    # Given a matting at the stage of its mask maker, and a larger device that serves one of its two models
+    request = MatteRequest(source="s3://bucket/clip.mp4", masks=[{"text": "a kite"}], model="matte-model", mask_model="mask-model")
+    ledger.jobs.submit(NewJob("matting-1", request, request.sha256(), Stage.MASK, gpu_queue("mask-model"), 3))
+    ledger.workers.beat(serving(80, model=model), ttl_s=60)
+
+    verdict = verdict_on(OutOfMemory("too large"), stage(hold_of(ledger, "matting-1", stage=Stage.MASK)))
+
+    assert verdict.error.retryable is retryable
 
 
 def test_job_too_large_for_the_hosts_own_memory_is_not_sent_to_a_larger_device(stage, ledger):

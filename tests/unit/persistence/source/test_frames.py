@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from persistence.source import frames as frames_module
-from persistence.source.frames import count_decodable, read_frames, read_frames_backwards, read_one
+from persistence.source.frames import end_of_decodable, read_frames, read_frames_backwards, read_one
 from persistence.source.probe import probe_source
 from reelfleet.contract.errors import InputUnreadable
 from tests.unit.persistence.source.clips import (
@@ -201,8 +201,18 @@ def test_a_file_that_was_cut_off_gives_what_it_has_and_no_more(tmp_path):
 
     assert 5 < len(frames) < COUNT
     assert [number_of(frame.rgb) for frame in frames] == list(range(len(frames)))
-    assert count_decodable(path, facts, COUNT) == len(frames)
+    assert end_of_decodable(path, facts, 0, COUNT) == len(frames)
     assert facts.missing_s == pytest.approx((COUNT - len(frames)) / 10, abs=0.11)
+
+
+def test_damage_before_the_range_does_not_count(tmp_path):
+    # Given a clip with a key frame every twelve frames, of which the third frame is damaged
+    clip = make_clip(tmp_path / "clip.mp4", options={"g": "12", "keyint_min": "12", "sc_threshold": "0", "crf": "4", "bf": "0"})
+    overwrite_packets(clip, kind="video", numbers=range(2, 3))
+    facts = probe_source(clip, max_pixels=BOUND)
+
+    assert end_of_decodable(clip, facts, 0, COUNT) == 2
+    assert end_of_decodable(clip, facts, 12, COUNT) == COUNT
 
 
 def test_a_missing_frame_ends_the_clip_there_and_is_told(tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from persistence.source.masks import check_mask, read_mask
+from persistence.source.masks import read_mask
+from persistence.source.probe import check_pictures
 from reelfleet.contract.errors import InputUnreadable
 from tests.unit.persistence.source.clips import COUNT, make_clip, number_of
 
@@ -128,4 +129,4 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path):
 def test_a_mask_has_the_media_type_of_its_content(tmp_path):
     Image.fromarray(half()).save(tmp_path / "mask.dat", "PNG")
 
-    assert check_mask(tmp_path / "mask.dat", 10**6) == "image/png"
+    assert check_pictures(tmp_path / "mask.dat", 10**6) == "image/png"
