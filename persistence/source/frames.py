@@ -72,13 +72,13 @@ def read_frames(
 
 
 def read_frames_backwards(
-    path: Path, facts: SourceFacts, *, start: int, end: int, size: tuple[int, int]
+    path: Path, facts: SourceFacts, *, start: int, end: int, size: tuple[int, int], index: FrameIndex | None = None
 ) -> Generator[SourceFrame, None, None]:
     """Yield the frames [start, end) from the last to the first, decoded forward a chunk at a time; otherwise as :func:`read_frames`."""
     if facts.media == "image":
         yield from read_frames(path, facts, start=start, end=end, size=size)
         return
-    index = index_frames(path)
+    index = index or index_frames(path)
     chunk = max(1, HELD_BYTES // (3 * size[0] * size[1]))
     while end > start:
         begin = max(start, end - chunk)

@@ -20,10 +20,6 @@ Mask = npt.NDArray[np.uint8]
 class MaskMaker(Protocol):
     """Loaded weights that make masks, one after the other; a mask depends on nothing that was made before it."""
 
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""
 

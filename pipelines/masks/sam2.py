@@ -15,7 +15,6 @@ from torch.nn import functional
 from pipelines.masks.maker import Frame, Mask
 from pipelines.masks.pixels import IMAGENET_MEAN, IMAGENET_STD, Brightness, squared
 from pipelines.masks.prompts import check_prompts
-from pipelines.placement import storages
 from reelfleet.contract.errors import InputUnreadable
 from reelfleet.contract.matte import Box, Point
 from reelfleet.contract.matting_card import MaskMakerCard
@@ -88,11 +87,6 @@ class Sam2MaskMaker:
 
     def __init__(self, card: MaskMakerCard, sam: Sam2) -> None:
         self._card, self._sam = card, sam
-
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-        return sum(storage.nbytes() for storage in storages(self.modules()))
 
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""

@@ -15,7 +15,6 @@ from torch.nn import functional
 from pipelines.masks.maker import Frame, Mask
 from pipelines.masks.pixels import HALF, Brightness, squared
 from pipelines.masks.prompts import check_prompts
-from pipelines.placement import storages
 from reelfleet.contract.errors import InputUnreadable, InvalidRequest
 from reelfleet.contract.matte import Box, Point
 from reelfleet.contract.matting_card import MaskMakerCard
@@ -33,11 +32,6 @@ class Sam3MaskMaker:
 
     def __init__(self, card: MaskMakerCard, model: Any, tokenizer: Any, brightness: Brightness) -> None:
         self._card, self._model, self._tokenizer, self._brightness = card, model, tokenizer, brightness
-
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-        return sum(storage.nbytes() for storage in storages(self.modules()))
 
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""

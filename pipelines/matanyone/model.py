@@ -30,12 +30,6 @@ class MatAnyoneModel:
     network: MatAnyoneNetwork
     batch: int
     compile_step: Compiler | None = None
-    name: str = "matanyone"
-
-    @property
-    def bytes(self) -> int:
-        """What the weights hold, buffers included."""
-        return sum(tensor.nbytes for tensor in (*self.network.parameters(), *self.network.buffers()))
 
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""
@@ -74,7 +68,6 @@ def load_matanyone(
     source: str | Path | Mapping[str, Tensor],
     *,
     device: str | torch.device = "cpu",
-    dtype: torch.dtype = torch.float32,
     batch: int | None = None,
     compiled: bool = False,
 ) -> MatAnyoneModel:
@@ -83,15 +76,14 @@ def load_matanyone(
     Args:
         source: as :func:`pipelines.matanyone.load_network` takes it.
         device: where it computes.
-        dtype: of the weights; ``"parity"`` needs float32.
         batch: how many frames are encoded together, by default 1 on a CPU and 4 elsewhere.
         compiled: whether a frame's prediction is compiled; the first frames of a size take a minute or more then.
 
     Raises:
         InputMissing: there is no such file.
         ModelLoadFailed: it does not hold this network's weights.
-        InvalidConfig: another ``dtype`` than float32, float16 or bfloat16, or a ``batch`` below 1.
+        InvalidConfig: a ``batch`` below 1.
     """
     group = checked_batch(batch, torch.device(device))
-    network = load_network(source, device=device, dtype=dtype)
+    network = load_network(source, device=device)
     return MatAnyoneModel(network, group, compiler() if compiled else None)

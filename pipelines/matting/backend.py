@@ -44,10 +44,6 @@ class MattingModel(Protocol):
     def batch(self) -> int:
         """How many frames :meth:`ClipMatting.advance` wants at a time."""
 
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""
 

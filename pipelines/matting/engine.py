@@ -15,19 +15,20 @@ from config.catalogue import Catalogue, MaskMakerEntry, MattingEntry
 from config.settings import Settings
 from persistence.alphas.segment import Alpha as Mask
 from persistence.alphas.writer import AlphaWriter
-from persistence.source.frames import read_one
+from persistence.source.frames import SourceFrame, read_one
 from pipelines.checkpoint import CheckpointRefused
 from pipelines.device import DeviceInfo
-from pipelines.faults import translated
+from pipelines.faults import translated, translated_load
 from pipelines.ladder import Ladder, Rung
 from pipelines.masks import MaskMaker, load_mask_maker
 from pipelines.matting.backend import MattingModel
 from pipelines.matting.checkpoint import BEGINNING, load_start, matting_fingerprint
 from pipelines.matting.job import MattingJob, run_matting
-from pipelines.matting.loading import load_matting_model, weights_sha256
+from pipelines.matting.loading import load_matting_model
 from pipelines.matting.media import ClipMedia
 from pipelines.matting.plan import plan_runs, total
 from pipelines.matting.warm import Warm, warmed
+from pipelines.matting.weights import weights_sha256
 from pipelines.model_cache import ModelCache
 from pipelines.observer import Observer
 from pipelines.report import GenerationReport
@@ -80,10 +81,15 @@ class MattingEngine:
         ladder = Ladder(entry.name, self._device, observer.note, rungs=(Rung.MEMORY_FREED,))
         loaded = self._warm(entry, ladder, partial(load_mask_maker, entry, self._settings, self._device))
         wanted = {index: mask for index, mask in enumerate(spec.masks) if mask.input is None}
+        for note in loaded.notes:
+            observer.note(note)
         observer.phase(Phase.MASK, len(wanted))
         made: dict[int, Mask] = {}
+        frame: SourceFrame | None = None
         for index, mask in wanted.items():
-            make = partial(self._make, spec, loaded.model, mask, inputs)
+            if frame is None or frame.number != mask.frame:
+                frame = read_one(inputs[SOURCE_FIELD], spec.source, mask.frame, (spec.source.width, spec.source.height))
+            make = partial(_make, loaded.model, mask, frame, entry.name)
             made[index] = ladder.climbing(loaded.model, make, lambda _: self._models.free(keep=entry.name))
             observer.advance(len(made), len(wanted))
         return made
@@ -107,7 +113,6 @@ class MattingEngine:
                 try:
                     start = load_start(resume, of, fingerprint)
                     alphas.go_on_with(start.segments)
-                    observer.note(f"resumed after frame {start.done}/{of}")
                     run_matting(job, start)
                 except CheckpointRefused as refused:
                     observer.refused(f"the checkpoint is refused: {refused}; the job starts over")
@@ -116,21 +121,21 @@ class MattingEngine:
             alphas.go_on_with(())
             run_matting(job, BEGINNING)
 
-    def _make(self, spec: MattingSpec, maker: MaskMaker, mask: PlacedMask, inputs: Mapping[str, Path]) -> Mask:
-        facts = spec.source
-        frame = read_one(inputs[SOURCE_FIELD], facts, mask.frame, (facts.width, facts.height))
-        with translated(spec.mask_model or "", lambda: Phase.MASK.value), torch.inference_mode():
-            return maker.make(frame.rgb, mask.points, mask.box, mask.text)
-
     def _warm(self, entry: MattingEntry | MaskMakerEntry, ladder: Ladder, load: Callable[[], W]) -> Warm[W]:
         found: Any = self._models.get(entry.name)
+        self._models.leave_to(entry.name, int(entry.card.memory_gib * GIB), self._device.memory_bytes)
         if found is None:
-            load_warm = partial(warmed, load, partial(weights_sha256, entry, self._settings), unpinned_note(entry))
+            load_warm = partial(warmed, load, partial(self._hashes, entry), unpinned_note(entry))
             found = ladder.climbing(type(None), load_warm, lambda _: self._models.free(keep=None))
             self._models.add(entry.name, found)
-        self._models.leave_to(entry.name, int(entry.card.memory_gib * GIB), self._device.memory_bytes)
         warm: Warm[W] = found
         return warm
+
+    def _hashes(self, entry: MattingEntry | MaskMakerEntry) -> dict[str, str]:
+        if isinstance(entry, MaskMakerEntry):
+            return {}  # of a mask that was made the spec names the mask's own hash
+        with translated_load(entry.name):
+            return weights_sha256(entry, self._settings)
 
     def _report(self, spec: MattingSpec, loaded: Warm[MattingModel], timings: dict[str, float], ladder: Ladder) -> GenerationReport:
         synchronize(torch_device(self._device))
@@ -149,3 +154,8 @@ class MattingEngine:
             degraded=tuple(degradation.rung for degradation in ladder.used),
             notes=(*loaded.notes, *(degradation.note for degradation in ladder.used)),
         )
+
+
+def _make(maker: MaskMaker, mask: PlacedMask, frame: SourceFrame, name: str) -> Mask:
+    with translated(name, lambda: Phase.MASK.value), torch.inference_mode():
+        return maker.make(frame.rgb, mask.points, mask.box, mask.text)

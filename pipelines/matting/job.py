@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from persistence.alphas.writer import AlphaWriter
 from persistence.source.frames import SourceFrame
@@ -21,7 +20,7 @@ from pipelines.matting.plan import Run, locate, plan_runs, total
 from pipelines.matting.prefetch import prefetched
 from pipelines.matting.preview import alpha_preview
 from pipelines.observer import Observer
-from reelfleet.contract.errors import InputUnreadable, Numerical
+from reelfleet.contract.errors import Numerical
 from reelfleet.contract.matting_spec import MattingSpec
 
 AHEAD = 4
@@ -61,43 +60,34 @@ def run_matting(job: MattingJob, start: MattingStart) -> None:
     """
     runs = plan_runs(job.spec)
     first, inside = locate(runs, start.done)
-    progress = _Progress(job, total(runs), start.done)
+    options: dict[str, Any] = {"warmup": job.spec.warmup, "precision": job.spec.precision}
+    under_way = job.model.resume(start.state, **options) if inside else None
+    progress = _Progress(job, runs, start.done)
+    if start.done:
+        job.observer.note(f"resumed after frame {start.done}/{total(runs)}")
     for run in runs[first:]:
-        state = start.state if inside else {}
-        _do_run(job, run, inside, state, progress)
-        inside = 0
+        _do_run(job, run, under_way or job.model.start(**options), inside, progress)
+        under_way, inside = None, 0
     job.alphas.close_segment()
 
 
-def _do_run(job: MattingJob, run: Run, done: int, state: Mapping[str, torch.Tensor], progress: _Progress) -> None:
-    options: dict[str, Any] = {"warmup": job.spec.warmup, "precision": job.spec.precision}
-    matting = job.model.resume(state, **options) if done else job.model.start(**options)
-    expected = run.emitted - done + (1 if run.backward and not done else 0)
-    taken = 0
+def _do_run(job: MattingJob, run: Run, matting: ClipMatting, done: int, progress: _Progress) -> None:
     with prefetched(job.media.frames(run, done), AHEAD + job.model.batch) as frames:
         if not done:
             for frame in islice(frames, 1):
-                taken += 1
                 alphas = matting.begin(frame.rgb, job.media.masks(run))
                 if not run.backward:
                     progress.made(run, matting, [(frame, alphas)])
         for group in _groups(frames, job.model.batch):
-            taken += len(group)
             made = matting.advance([frame.rgb for frame in group])
             progress.made(run, matting, list(zip(group, made, strict=True)))
-    if taken != expected:
-        raise InputUnreadable(
-            f"the source ended after {taken} of {expected} frames of [{min(run.at, run.last)}, {max(run.at, run.last) + 1}); "
-            "check the file, or matte what there is with allow_truncated (--allow-truncated)",
-            details={"decoded": taken, "expected": expected},
-        )
 
 
 class _Progress:
     """Takes what a run made to the spool and tells how far the matting is."""
 
-    def __init__(self, job: MattingJob, of: int, done: int) -> None:
-        self._job, self._of, self._done = job, of, done
+    def __init__(self, job: MattingJob, runs: Sequence[Run], done: int) -> None:
+        self._job, self._runs, self._of, self._done = job, runs, total(runs), done
 
     def made(self, run: Run, matting: ClipMatting, group: list[tuple[SourceFrame, Alphas]]) -> None:
         job = self._job
@@ -114,7 +104,8 @@ class _Progress:
 
     def _snapshot(self, matting: ClipMatting) -> Snapshot:
         job = self._job
-        start = MattingStart(self._done, job.alphas.close_segment(), matting.state())
+        _, inside = locate(self._runs, self._done)
+        start = MattingStart(self._done, job.alphas.close_segment(), matting.state() if inside else {})
         return snapshot_of(start, self._of, job.fingerprint, job.alphas.folder)
 
 

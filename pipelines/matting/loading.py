@@ -8,11 +8,9 @@ from pipelines.device import DeviceInfo
 from pipelines.faults import translated_load
 from pipelines.matanyone.model import load_matanyone
 from pipelines.matting.backend import MattingModel
-from pipelines.matting.weights import locate_weights, weights_sha256
+from pipelines.matting.weights import locate_weights
 from pipelines.torch_setup import torch_device
 from pipelines.vitmatte import load_vitmatte
-
-__all__ = ["load_matting_model", "weights_sha256"]
 
 
 def load_matting_model(entry: MattingEntry, settings: Settings, device: DeviceInfo) -> MattingModel:

@@ -24,7 +24,11 @@ class Run:
     """The frame where the run begins."""
     last: int
     """The frame where it ends; before ``at`` for a run backward."""
-    backward: bool
+
+    @property
+    def backward(self) -> bool:
+        """Whether it goes back in time."""
+        return self.last < self.at
 
     @property
     def emitted(self) -> int:
@@ -40,9 +44,9 @@ def plan_runs(spec: MattingSpec) -> tuple[Run, ...]:
         group = [target for target in spec.targets if frames_of[target] == frames]
         for at, begin, end in _nearest(frames, spec.start_frame, spec.end_frame):
             masks = tuple(mask for target in group for mask in spec.masks if mask.target == target and mask.frame == at)
-            runs.append(Run(tuple(group), masks, at, end - 1, backward=False))
+            runs.append(Run(tuple(group), masks, at, end - 1))
             if begin < at:
-                runs.append(Run(tuple(group), masks, at, begin, backward=True))
+                runs.append(Run(tuple(group), masks, at, begin))
     return tuple(runs)
 
 

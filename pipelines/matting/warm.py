@@ -5,13 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 
-from pipelines.model_cache import WarmModel
+from pipelines.placement import storages
 
-W = TypeVar("W", bound=WarmModel)
+
+class HoldsWeights(Protocol):
+    """A model of any kind."""
+
+    def modules(self) -> Iterable[torch.nn.Module]:
+        """Return what holds the weights."""
+
+
+W = TypeVar("W", bound=HoldsWeights)
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,8 @@ class Warm(Generic[W]):
 
     @property
     def bytes(self) -> int:
-        """What the weights hold."""
-        return self.model.bytes
+        """What the weights hold, shared ones once."""
+        return sum(storage.nbytes() for storage in storages(self.model.modules()))
 
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -42,7 +42,8 @@ class VitMatteClip:
             given = [torch.from_numpy(mask.astype(np.float32))[None, None] for mask in masks]
             self._logits = torch.cat([logits_of(mask, self._sam.grid)[0] for mask in given])
             with self._precise():
-                return np.stack([self._alpha(frame, mask > MIDDLE) for mask in given])
+                pixels = self._vitmatte.look(frame)
+                return np.stack([self._alpha(pixels, mask > MIDDLE) for mask in given])
 
     def advance(self, frames: Sequence[Frame]) -> Sequence[Alphas]:
         """Return the alphas of the frames that follow, one after the other."""
@@ -55,6 +56,7 @@ class VitMatteClip:
 
     def _next(self, frame: Frame) -> Alphas:
         seen: list[torch.Tensor] | None = None
+        pixels: torch.Tensor | None = None
         alphas = np.zeros((len(self._logits), *frame.shape[:2]), np.float32)
         for target in range(len(self._logits)):
             prompts = prompts_of(self._logits[target][None, None], self._sam.side)
@@ -64,16 +66,21 @@ class VitMatteClip:
             logits, there = self._sam.segment(seen, prompts)
             if there and (logits > 0).any():
                 self._logits[target] = logits[0, 0].cpu()
-                alphas[target] = self._alpha(frame, enlarged(logits, (frame.shape[0], frame.shape[1])) > 0)
+                pixels = self._vitmatte.look(frame) if pixels is None else pixels
+                alphas[target] = self._alpha(pixels, enlarged(logits, (frame.shape[0], frame.shape[1])) > 0)
         return alphas
 
-    def _alpha(self, frame: Frame, mask: torch.Tensor) -> Alphas:
-        height, width = frame.shape[:2]
+    def _alpha(self, pixels: torch.Tensor, mask: torch.Tensor) -> Alphas:
+        height, width = pixels.shape[-2:]
         if not mask.any():
             return np.zeros((height, width), np.float32)
         trimap = trimap_of(mask.to(self._vitmatte.model.device), band_of(height, width))
-        return self._vitmatte.alpha(frame, trimap).cpu().numpy()
+        return self._vitmatte.alpha(pixels, trimap).cpu().numpy()
 
     def _precise(self) -> AbstractContextManager[object]:
         device = self._vitmatte.model.device.type
-        return torch.autocast(device, FAST[device]) if self._precision == "fast" else nullcontext()
+        if self._precision == "fast":
+            return torch.autocast(device, FAST[device])
+        # By default cuDNN convolves in TF32, which is less than float32.
+        exact: AbstractContextManager[object] = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        return exact

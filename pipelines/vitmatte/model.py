@@ -9,7 +9,6 @@ import torch
 from pipelines.checkpoint import CheckpointRefused
 from pipelines.masks.sam2 import Sam2
 from pipelines.matting.backend import Precision
-from pipelines.placement import storages
 from pipelines.vitmatte.carrying import POINTS, STEEPEST, SURE
 from pipelines.vitmatte.clip import LOGITS, VitMatteClip
 from pipelines.vitmatte.network import VitMatte
@@ -35,11 +34,6 @@ class VitMatteModel:
 
     def __init__(self, sam: Sam2, vitmatte: VitMatte, settings_sha256: str) -> None:
         self._sam, self._vitmatte, self._settings_sha256 = sam, vitmatte, settings_sha256
-
-    @property
-    def bytes(self) -> int:
-        """What the weights hold."""
-        return sum(storage.nbytes() for storage in storages(self.modules()))
 
     def modules(self) -> Iterable[torch.nn.Module]:
         """Return what holds the weights."""

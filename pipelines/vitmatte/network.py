@@ -27,15 +27,18 @@ class VitMatte:
     def __init__(self, model: Any, brightness: Brightness) -> None:
         self.model, self._brightness = model, brightness
 
-    def alpha(self, frame: Frame, trimap: torch.Tensor) -> torch.Tensor:
+    def look(self, frame: Frame) -> torch.Tensor:
+        """Return what the network sees of a frame, uint8 (height, width, 3), for any number of trimaps: float32 (1, 3, height, width)."""
+        return self._brightness.normalised(to_tensor(frame, self.model.device))
+
+    def alpha(self, seen: torch.Tensor, trimap: torch.Tensor) -> torch.Tensor:
         """Return the alpha, float32 (height, width) in [0, 1], on the device; where the trimap is sure, the trimap holds.
 
         Args:
-            frame: uint8 (height, width, 3).
+            seen: the frame, as :meth:`look` returns it.
             trimap: float32 (1, 1, height, width), see :mod:`pipelines.vitmatte.trimap`.
         """
-        height, width = frame.shape[:2]
-        rgb = self._brightness.normalised(to_tensor(frame, self.model.device))
-        pixels = functional.pad(torch.cat((rgb, trimap / FULL), dim=1), (0, -width % MULTIPLE, 0, -height % MULTIPLE))
+        height, width = seen.shape[-2:]
+        pixels = functional.pad(torch.cat((seen, trimap / FULL), dim=1), (0, -width % MULTIPLE, 0, -height % MULTIPLE))
         alpha = self.model(pixel_values=pixels.to(self.model.dtype)).alphas[..., :height, :width].float()
         return torch.where(trimap == UNKNOWN, alpha, trimap / FULL)[0, 0]

@@ -47,9 +47,9 @@ def resumed_step(status: JobStatus, *, unit: str = "step") -> int:
 
 def move_to_another_host(fleet: TestFleet) -> None:
     """Kill both workers, whose host's disk is gone with them; workers on a host named ``other`` serve from then on."""
-    other = {"REEL_HOST": "other", "REEL_SPOOL_DIR": str(fleet.folder / "other-spool")}
-    fleet.start("cpu", slot=1, **other)
     for worker in fleet.workers[:2]:
         worker.kill()
     shutil.rmtree(fleet.folder / "spool")
+    other = {"REEL_HOST": "other", "REEL_SPOOL_DIR": str(fleet.folder / "other-spool")}
+    fleet.start("cpu", slot=1, **other)
     fleet.start("gpu", slot=1, **other)

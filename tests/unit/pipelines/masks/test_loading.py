@@ -33,12 +33,6 @@ NARROW = {
 """The memory of the video models, which mask makers leave aside."""
 
 
-def test_bytes_are_those_of_the_weights(sam2):
-    (model,) = sam2.modules()
-
-    assert sam2.bytes == sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-
-
 def test_a_checkpoint_of_the_video_model_of_sam2_makes_the_same_masks(copied, load, sam2, frame):
     # Given: the form in which SAM 2.1 is published
     entry, folder = copied("tiny-sam2")

@@ -38,7 +38,7 @@ class AveragingModel:
     """Notes what was asked of it."""
 
     def __init__(self, batch: int = 1, gain: float = 1.0) -> None:
-        self.batch, self.gain, self.bytes = batch, gain, 0
+        self.batch, self.gain = batch, gain
         self.begun: list[int] = []
         self.groups: list[int] = []
 

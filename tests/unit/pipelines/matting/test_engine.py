@@ -13,7 +13,7 @@ from persistence.alphas.writer import AlphaWriter
 from persistence.source.probe import probe_source
 from pipelines.device import detect_device
 from pipelines.engine import Engine
-from reelfleet.contract.errors import OutOfMemory, UnknownModel
+from reelfleet.contract.errors import ModelLoadFailed, OutOfMemory, UnknownModel
 from reelfleet.contract.job import Phase
 from reelfleet.contract.matte import Point
 from tests.fixtures.observer import RecordingObserver
@@ -71,6 +71,12 @@ def test_weights_stay_warm_for_the_next_matting(engine, spec, inputs, alphas):
     assert "tiny-matanyone" in engine.warm_models
 
 
+def test_a_warm_network_counts_with_all_of_its_weights(engine, spec, inputs, alphas):
+    engine.matte(spec, inputs, alphas, RecordingObserver())
+
+    assert engine._models.get("tiny-matanyone").bytes == pytest.approx(141e6, rel=0.01)
+
+
 def test_a_checkpoint_that_is_none_is_refused_and_the_matting_starts_over(engine, spec, inputs, alphas, tmp_path):
     (tmp_path / "state").write_bytes(b"no checkpoint")
     observer = RecordingObserver()
@@ -108,3 +114,29 @@ def test_masks_are_made_of_the_frame_as_it_is_viewed(engine, spec, inputs):
 def test_a_model_that_generates_does_not_matte(engine, spec, inputs, alphas):
     with pytest.raises(UnknownModel, match="tiny-wan generates"):
         engine.matte(spec.model_copy(update={"model": "tiny-wan"}), inputs, alphas, RecordingObserver())
+
+
+def test_a_download_that_fails_is_a_load_failure(model_cache, spec, inputs, alphas, monkeypatch):
+    # Given a fleet that may download, and no way out
+    def download(repo: str, **options: object) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("pipelines.matting.weights.snapshot_download", download)
+    monkeypatch.setattr("pipelines.matting.weights.found_weights", lambda _: None)
+    engine = Engine(load_settings(cache_dir=model_cache, allow_download=True), load_catalogue(), detect_device("cpu"))
+
+    with pytest.raises(ModelLoadFailed, match="no route to host"):
+        engine.matte(spec.model_copy(update={"model": "vitmatte"}), inputs, alphas, RecordingObserver())
+
+
+def test_two_masks_of_one_frame_decode_it_once(engine, spec, inputs, monkeypatch):
+    # Given clicks on two targets of the same frame
+    from pipelines.matting import engine as matting  # noqa: PLC0415 - patched here alone
+
+    read_one, read = matting.read_one, []
+    monkeypatch.setattr(matting, "read_one", lambda *args: read.append(args[2]) or read_one(*args))
+    clicks = [spec.masks[0].model_copy(update={"target": name, "input": None, "points": (Point(x=10, y=16),)}) for name in ("one", "two")]
+
+    engine.make_masks(spec.model_copy(update={"masks": tuple(clicks), "mask_model": "tiny-sam2"}), inputs, RecordingObserver())
+
+    assert read == [0]

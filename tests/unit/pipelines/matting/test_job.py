@@ -182,10 +182,27 @@ def test_an_alpha_that_is_no_number_names_its_frame(matting):
     assert caught.value.details["where"] == "frame 5"
 
 
-def test_a_source_that_ends_early_tells_how_far_it_went(matting, monkeypatch):
-    # Given a source whose last frames are not there
-    frames = ClipMedia.frames
-    monkeypatch.setattr(ClipMedia, "frames", lambda media, run, done: iter(list(frames(media, run, done))[:3]))
+def test_a_source_that_ends_early_tells_how_far_it_went(matting):
+    # Given a spec that counts more frames than the source has
+    with pytest.raises(InputUnreadable, match=f"ended after {FRAMES - 4} of {FRAMES - 2} frames"):
+        matting(end=FRAMES + 2)
 
-    with pytest.raises(InputUnreadable, match="the source ended after 3 of 6 frames"):
-        matting()
+
+def test_a_checkpoint_between_two_runs_holds_no_state(matting, tmp_path):
+    # Given a run forward from frame 4, which six frames get their alphas from
+    with pytest.raises(Stopped):
+        matting(StoppingObserver(6, tmp_path / "state"))
+
+    assert load_start(tmp_path / "state", FRAMES, FINGERPRINT).state == {}
+
+
+def test_a_state_that_is_refused_is_not_told_to_be_gone_on_from(matting, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.unit.pipelines.matting.backends.AveragingRun.state", lambda _: {})
+    with pytest.raises(Stopped):
+        matting(StoppingObserver(3, tmp_path / "state"))
+    observer = RecordingObserver()
+
+    with pytest.raises(CheckpointRefused):
+        matting(observer, resume=tmp_path / "state")
+
+    assert observer.notes == []

@@ -16,7 +16,8 @@ from config.entries import ModelSource
 from pipelines import tiny
 from pipelines.device import detect_device
 from pipelines.matanyone.model import MatAnyoneModel
-from pipelines.matting.loading import load_matting_model, weights_sha256
+from pipelines.matting.loading import load_matting_model
+from pipelines.matting.weights import weights_sha256
 from pipelines.vitmatte.model import VitMatteModel
 from reelfleet.contract.errors import ModelLoadFailed
 

@@ -34,7 +34,7 @@ def test_alpha_is_that_of_the_published_processor_where_the_trimap_leaves_it_ope
     # When
     with torch.inference_mode():
         expected = network.model(**given).alphas[0, 0, : clip[0].shape[0], : clip[0].shape[1]]
-        alpha = network.alpha(clip[0], trimap)
+        alpha = network.alpha(network.look(clip[0]), trimap)
 
     # Then
     torch.testing.assert_close(alpha[unknown], expected[unknown], rtol=0, atol=1e-5)
@@ -42,7 +42,7 @@ def test_alpha_is_that_of_the_published_processor_where_the_trimap_leaves_it_ope
 
 def test_where_the_trimap_is_sure_the_trimap_holds(network, clip, trimap):
     with torch.inference_mode():
-        alpha = network.alpha(clip[0], trimap)
+        alpha = network.alpha(network.look(clip[0]), trimap)
 
     sure = trimap[0, 0] != UNKNOWN
     assert torch.equal(alpha[sure], (trimap[0, 0] == TARGET).float()[sure])
@@ -53,6 +53,6 @@ def test_any_size_goes_through(network, height, width):
     frame = np.full((height, width, 3), 90, np.uint8)
 
     with torch.inference_mode():
-        alpha = network.alpha(frame, torch.full((1, 1, height, width), UNKNOWN))
+        alpha = network.alpha(network.look(frame), torch.full((1, 1, height, width), UNKNOWN))
 
     assert alpha.shape == (height, width)
